@@ -1,0 +1,88 @@
+import { SessionError } from '../../lib/errors.ts'
+import type { Change, ChangeFunction, Entry } from '../../lib/store.ts'
+import { capacityFor, isSubject, LARGEST_FILE } from './frame.ts'
+
+/** What became of one change of a plan. */
+export type Answer =
+  | { readonly kind: 'keep' | 'replace' | 'remove' }
+  | { readonly kind: 'again'; readonly after: Promise<unknown> }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+/** What several changes make of an entry. */
+export interface Plan {
+  /** One for each change, in order. */
+  readonly answers: readonly Answer[]
+  /** What is to be done in the end. */
+  readonly outcome: 'keep' | 'remove' | Entry
+  /** The index of the change whose entry the outcome is; -1 when it is none. */
+  readonly author: number
+}
+
+/**
+ * Runs the changes in order, each on what the one before made of the entry. A change that fails
+ * leaves it as it was.
+ */
+export function planChanges(
+  changes: readonly ChangeFunction[],
+  newest: Entry | 'damaged' | undefined,
+): Plan {
+  let current = newest
+  let outcome: Plan['outcome'] = 'keep'
+  let author = -1
+  const answers = changes.map((change, index): Answer => {
+    let answer: Change
+    try {
+      answer = change(current)
+      checkChange(answer, current)
+    } catch (error) {
+      return { kind: 'failed', error }
+    }
+    if (answer.kind === 'replace') {
+      outcome = current = answer.entry
+      author = index
+    } else if (answer.kind === 'remove') {
+      current = undefined
+      outcome = 'remove'
+      author = -1
+    }
+    return answer
+  })
+  return { answers, outcome, author }
+}
+
+function checkChange(change: Change, current: Entry | 'damaged' | undefined): void {
+  if (!['keep', 'replace', 'remove', 'again'].includes(change?.kind)) {
+    throw new SessionError(
+      'ERR_SESSION_UPDATE',
+      'Expected the function given to update() to return a change, not a promise or nothing.',
+    )
+  }
+  if (change.kind !== 'replace') return
+  checkEntry(change.entry)
+  if (current === 'damaged') {
+    throw new SessionError(
+      'ERR_SESSION_STORE',
+      'Could not write over a damaged session. Remove it, or leave it to the sweep.',
+    )
+  }
+}
+
+function checkEntry({ bytes, expires, subject }: Entry): void {
+  const refuse = (what: string): never => {
+    throw new SessionError('ERR_SESSION_OPTION', `Expected ${what}.`)
+  }
+  if (!(bytes instanceof Uint8Array)) refuse('the bytes of an entry to be a Uint8Array')
+  if (!Number.isSafeInteger(expires) || expires < 0) {
+    refuse('the expiry of an entry to be a whole number of milliseconds since the epoch')
+  }
+  if (subject !== undefined && !isSubject(subject)) {
+    refuse('the subject of an entry to be 1 to 64 printable ASCII characters')
+  }
+  const frame = { sequence: 1, expires, tombstone: false, subject, bytes }
+  if (capacityFor(frame) * 2 > LARGEST_FILE) {
+    throw new SessionError(
+      'ERR_SESSION_TOO_LARGE',
+      `The session does not fit in a file of ${LARGEST_FILE} bytes. Keep less in it.`,
+    )
+  }
+}

@@ -1,0 +1,217 @@
+import { SessionError } from '../../lib/errors.ts'
+import type { Entry } from '../../lib/store.ts'
+import { type Commit, type Decide, type Decision, entryOf } from './commit.ts'
+import type { DataDirectory, SessionPaths } from './data-directory.ts'
+import type { Environment } from './environment.ts'
+import { isDiskFull, storeError } from './failure.ts'
+import { codeOf, type FileSystem, ignoring, writeAll } from './file-system.ts'
+import { encodeFile, type Frame } from './frame.ts'
+import type { HighWater } from './high-water.ts'
+import { SessionLocks } from './lock.ts'
+import { type Reading, readFrame } from './reader.ts'
+import type { Tenure } from './tenure.ts'
+import { FileVersion } from './version.ts'
+
+/** What a commit by replacement works with. */
+export interface ReplaceContext {
+  readonly environment: Environment
+  readonly directory: DataDirectory
+  readonly highWater: HighWater
+}
+
+/** How often a commit that lost its lock begins again, even when its time is over. */
+const MOST_TRIES = 5
+
+/**
+ * The commit that is right with any number of processes: a new file, renamed onto the session's
+ * name under its fenced lock.
+ */
+export function createReplaceCommit({ environment, directory, highWater }: ReplaceContext): Commit {
+  const { fs } = environment
+  const locks = new SessionLocks(environment)
+
+  return async function commitByReplacing(name, decide, deadline) {
+    const paths = directory.pathsOf(name)
+    const prepare = (): Promise<void> => directory.makeShard(name)
+    for (let tries = 1; ; tries++) {
+      if (tries > MOST_TRIES && environment.monotonic() >= deadline()) throw fencedTooOften()
+      let tenure: Tenure
+      try {
+        await directory.prepare()
+        tenure = await locks.acquire({ ...paths, deadline, prepare })
+      } catch (error) {
+        const failure = storeError('lock a session', error)
+        if (!isDiskFull(failure.cause)) throw failure
+        return removeWithoutLock(name, paths, decide, failure)
+      }
+      const result = await commitOnce(name, paths, tenure, decide).catch(async (error) => {
+        await tenure.abandon()
+        throw storeError('write a session', error)
+      })
+      if (result !== 'fenced') return result.version
+    }
+  }
+
+  async function commitOnce(
+    name: string,
+    paths: SessionPaths,
+    tenure: Tenure,
+    decide: Decide,
+  ): Promise<'fenced' | { version: FileVersion | undefined }> {
+    const { reading, decision } = await readAndDecide(name, paths, decide)
+    if (!decision) {
+      await tenure.abandon()
+      return { version: undefined }
+    }
+    const leftOver = reading.state === 'found' && reading.frame.tombstone
+    if (!decision.entry && (reading.state === 'missing' || leftOver)) {
+      // Whoever removed it has ended before the unlink, or before it was on the disk: both are ours
+      // to finish.
+      if (leftOver) await ignoring(['ENOENT'], fs.unlink(paths.file))
+      await tenure.abandon()
+      await syncDirectory(name, decision.durable)
+      return { version: undefined }
+    }
+    const frame = nextFrame(name, reading, decision.entry)
+    await writeToken(tenure, frame, decision.durable)
+    const published = await publish(name, paths, tenure, frame)
+    if (published !== 'committed') {
+      await tenure.abandon()
+      return published === 'fenced' ? 'fenced' : { version: undefined }
+    }
+    highWater.note(name, frame.sequence)
+    // The tombstone has removed it for every reader. One that cannot be unlinked now is swept.
+    if (frame.tombstone) await fs.unlink(paths.file).catch(() => {})
+    const [version] = await Promise.all([versionOf(paths, frame), tenure.release()])
+    await syncDirectory(name, decision.durable)
+    return { version }
+  }
+
+  async function readAndDecide(
+    name: string,
+    paths: SessionPaths,
+    decide: Decide,
+  ): Promise<{ reading: Reading; decision: Decision | undefined }> {
+    const mark = highWater.get(name)
+    const reading = await readFrame(environment, paths.file).catch((error: unknown) => {
+      throw storeError('read a session', error)
+    })
+    if (reading.state === 'found') highWater.note(name, reading.frame.sequence)
+    return { reading, decision: decide(entryOf(reading, mark)) }
+  }
+
+  function nextFrame(name: string, reading: Reading, entry: Entry | undefined): Frame {
+    const newest = reading.state === 'found' ? reading.frame.sequence : 0
+    const sequence = Math.max(newest, highWater.get(name)) + 1
+    if (!Number.isSafeInteger(sequence)) throw new Error('The sequence of the session is used up')
+    if (!entry) {
+      return { sequence, expires: 0, tombstone: true, subject: undefined, bytes: Buffer.alloc(0) }
+    }
+    const { bytes, expires, subject } = entry
+    return { sequence, expires, tombstone: false, subject, bytes }
+  }
+
+  async function writeToken(tenure: Tenure, frame: Frame, durable: boolean): Promise<void> {
+    const content = encodeFile(frame)
+    try {
+      await writeAll(fs, tenure.descriptor, content)
+      const stats = await fs.fstat(tenure.descriptor)
+      if (stats.size !== BigInt(content.length)) throw shortWrite()
+      // A umask can only take bits away, but an access control list of the directory can give some.
+      if ((stats.mode & 0o777n) !== 0o600n) await fs.fchmod(tenure.descriptor, 0o600)
+      if (durable) await fs.fdatasync(tenure.descriptor)
+      await tenure.close()
+    } catch (error) {
+      // A logout must not fail on a full disk. What was written of the tombstone is no valid frame,
+      // and ends the session as well.
+      if (!frame.tombstone || !isDiskFull(error)) throw error
+      await tenure.close()
+    }
+  }
+
+  async function publish(
+    name: string,
+    paths: SessionPaths,
+    tenure: Tenure,
+    frame: Frame,
+  ): Promise<'committed' | 'fenced' | 'left'> {
+    try {
+      await fs.rename(tenure.token, paths.file)
+      return 'committed'
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return 'fenced'
+      if (codeOf(error) === 'EISDIR' && frame.tombstone) return 'left'
+      if (await exists(fs, tenure.token)) throw error
+      const reading = await readFrame(environment, paths.file).catch(() => undefined)
+      if (reading?.state === 'found' && isSameFrame(reading.frame, frame)) return 'committed'
+      highWater.forget(name)
+      throw storeError('tell whether a session was written', error, { committed: 'unknown' })
+    }
+  }
+
+  async function versionOf(paths: SessionPaths, frame: Frame): Promise<FileVersion | undefined> {
+    if (frame.tombstone) return undefined
+    // Without a version the next read is a whole one; the commit stands either way.
+    const stats = await fs.lstat(paths.file).catch(() => undefined)
+    return stats && new FileVersion(stats, environment.monotonic())
+  }
+
+  async function syncDirectory(name: string, durable: boolean): Promise<void> {
+    if (!durable) return
+    try {
+      await directory.sync(name)
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return
+      highWater.forget(name)
+      throw storeError('bring a session to the disk', error, { committed: 'unknown' })
+    }
+  }
+
+  /** There is no room for a lock. Removing is all that can be done then, and makes room. */
+  async function removeWithoutLock(
+    name: string,
+    paths: SessionPaths,
+    decide: Decide,
+    failure: Error,
+  ): Promise<undefined> {
+    const { decision } = await readAndDecide(name, paths, decide)
+    if (!decision) return
+    if (decision.entry) throw failure
+    try {
+      await ignoring(['ENOENT', 'EISDIR'], fs.unlink(paths.file))
+    } catch (error) {
+      throw storeError('remove a session', error)
+    }
+    await syncDirectory(name, decision.durable)
+  }
+}
+
+async function exists(fs: FileSystem, path: string): Promise<boolean> {
+  try {
+    await fs.lstat(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isSameFrame(one: Frame, other: Frame): boolean {
+  return (
+    one.sequence === other.sequence &&
+    one.expires === other.expires &&
+    one.tombstone === other.tombstone &&
+    one.subject === other.subject &&
+    Buffer.compare(one.bytes, other.bytes) === 0
+  )
+}
+
+function fencedTooOften(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_LOCK_TIMEOUT',
+    'A commit lost the lock of its session again and again. Nothing was written: try again.',
+  )
+}
+
+function shortWrite(): Error {
+  return Object.assign(new Error('EIO: write'), { code: 'EIO', syscall: 'write' })
+}

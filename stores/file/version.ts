@@ -1,0 +1,48 @@
+import type { BigIntStats } from 'node:fs'
+
+/**
+ * A file's change time moves in steps of the kernel's clock tick, 10 ms at the longest (100 Hz).
+ * Twice that, for safety.
+ */
+const SETTLED_MILLISECONDS = 20
+
+/** What tells two states of a session file apart. */
+export class FileVersion {
+  readonly #stats: BigIntStats
+  /** When this very state was first seen, in milliseconds of the monotonic clock. */
+  readonly seen: number
+  /**
+   * Whether equal stats prove equal content.
+   *
+   * A change within the same clock tick as the last one leaves all times as they are (Git's "racily
+   * clean" entries). So content counts as known only when it was read so long after these stats
+   * were first seen that any later change must have a later time.
+   */
+  readonly clean: boolean
+
+  constructor(stats: BigIntStats, seen: number, clean = false) {
+    this.#stats = stats
+    this.seen = seen
+    this.clean = clean
+  }
+
+  /** Whether these are the stats of this version. */
+  matches(stats: BigIntStats): boolean {
+    return (
+      this.#stats.ino === stats.ino &&
+      this.#stats.size === stats.size &&
+      this.#stats.mtimeNs === stats.mtimeNs &&
+      this.#stats.ctimeNs === stats.ctimeNs
+    )
+  }
+
+  /**
+   * The version of content that began to be read at `readAt`, under `stats` that were there by
+   * then.
+   */
+  static ofContent(stats: BigIntStats, readAt: number, known: unknown): FileVersion {
+    if (!(known instanceof FileVersion && known.matches(stats)))
+      return new FileVersion(stats, readAt)
+    return new FileVersion(stats, known.seen, readAt - known.seen >= SETTLED_MILLISECONDS)
+  }
+}

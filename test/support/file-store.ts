@@ -1,0 +1,102 @@
+import { join } from 'node:path'
+import type { Change, ChangeFunction } from '../../lib/store.ts'
+import { type Environment, nodeEnvironment } from '../../stores/file/environment.ts'
+import { type FileSystem, nodeFileSystem } from '../../stores/file/file-system.ts'
+import { FileStore, type FileStoreOptions } from '../../stores/file.ts'
+import { makeTemporaryDirectory } from './temporary-directory.ts'
+
+/** The name of entry number `index`; its shard is one of 16. */
+export function nameOf(index: number): string {
+  return (index % 16).toString(16).padStart(2, '0') + index.toString(16).padStart(62, '0')
+}
+
+/** A change that stores a text. */
+export function storing(text: string, expires = 9e15): ChangeFunction {
+  const entry = { bytes: Buffer.from(text), expires }
+  return () => ({ kind: 'replace', entry })
+}
+
+/** A change that appends to the text there is, and writes nothing when there is none. */
+export function appending(text: string): ChangeFunction {
+  return (current) => {
+    if (typeof current !== 'object') return { kind: 'keep' }
+    const bytes = Buffer.concat([current.bytes, Buffer.from(text)])
+    return { kind: 'replace', entry: { ...current, bytes } }
+  }
+}
+
+/** A change that removes. */
+export function removing(): Change {
+  return { kind: 'remove' }
+}
+
+/** The text stored, or the store's other answer. */
+export async function textOf(store: FileStore, name: string): Promise<string | undefined> {
+  const found = await store.read(name)
+  return typeof found === 'object' ? Buffer.from(found.entry.bytes).toString() : found
+}
+
+/** A store and where it is. */
+export interface OpenStore {
+  readonly store: FileStore
+  readonly directory: string
+  fileOf(name: string): string
+}
+
+/** A store in a directory of the test's own. */
+export function openStore(
+  t: { teardown(work: () => void): void },
+  environment: Partial<Environment> = {},
+  options: FileStoreOptions = {},
+): OpenStore {
+  const directory = (options.directory as string) ?? makeTemporaryDirectory(t)
+  const store = new FileStore({ ...options, directory }, { ...nodeEnvironment, ...environment })
+  return { store, directory, fileOf: (name) => fileIn(directory, name) }
+}
+
+/** Where the default store of a directory keeps an entry. */
+export function fileIn(directory: string, name: string): string {
+  return join(directory, 'sid', name.slice(0, 2), `${name}.session`)
+}
+
+/** One call of a file store to its file system. */
+export interface Call {
+  readonly method: keyof FileSystem
+  readonly path: unknown
+  /** Makes the call. */
+  proceed(): Promise<unknown>
+}
+
+/**
+ * The real file system, with `intercept` before every call: it may proceed, fail, wait or note.
+ * `rmdirSync` and `list` pass by.
+ */
+export function interceptFileSystem(intercept: (call: Call) => Promise<unknown>): FileSystem {
+  const intercepted: Record<string, unknown> = { ...nodeFileSystem }
+  for (const [method, call] of Object.entries(nodeFileSystem)) {
+    if (method === 'rmdirSync' || method === 'list') continue
+    intercepted[method] = (...parameters: unknown[]) =>
+      intercept({
+        method: method as keyof FileSystem,
+        path: parameters[0],
+        proceed: () => (call as (...given: unknown[]) => Promise<unknown>)(...parameters),
+      })
+  }
+  return intercepted as unknown as FileSystem
+}
+
+/** An error as the system gives it, without a path. */
+export function systemError(code: string, syscall = 'test'): Error {
+  return Object.assign(new Error(`${code}: ${syscall}`), { code, syscall })
+}
+
+/** A monotonic clock that a test moves. */
+export function makeClock(): { monotonic: () => number; advance: (milliseconds: number) => void } {
+  let now = 0
+  return {
+    monotonic: () => now,
+    advance(milliseconds) {
+      now += milliseconds
+    },
+  }
+}

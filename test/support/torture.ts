@@ -1,0 +1,228 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { FileStore } from '../../stores/file.ts'
+
+/** How hard a store is tortured. */
+export interface TortureOptions {
+  readonly directory: string
+  readonly processes: number
+  /** Commits of each process, however often it is killed. */
+  readonly commits: number
+  readonly sessions: number
+  /** Commits that each process has begun at a time. */
+  readonly lanes: number
+  /**
+   * How much faster than real the monotonic clock of the processes runs, so that patience with
+   * locks ends in a test's time.
+   */
+  readonly clockSpeed: number
+  /** How likely it is that a live holder of a lock is taken for dead. */
+  readonly slander: number
+  /** The longest time between two signals, in milliseconds. */
+  readonly signalEvery: number
+}
+
+/** What one process is told. */
+export interface WorkerOptions
+  extends Omit<TortureOptions, 'processes' | 'sessions' | 'signalEvery'> {
+  readonly journal: string
+  readonly names: readonly string[]
+  /** The sessions that this process destroys half-way. */
+  readonly doomed: readonly string[]
+}
+
+/** What came of it. */
+export interface TortureReport {
+  acked: number
+  destroyed: number
+  kills: number
+  stops: number
+  fenced: number
+  timeouts: number
+  milliseconds: number
+  /**
+   * Must be empty: acknowledged tags missing or doubled, sessions revived, stale or backward reads,
+   * errors.
+   */
+  readonly violations: string[]
+  /**
+   * Locks of processes killed before they had a token in them. They stay for an hour, or until the
+   * next commit of their session.
+   */
+  emptyLocks: number
+  /**
+   * Must be empty: what is neither a session nor a directory for them, after a sweep now and one an
+   * hour later.
+   */
+  litter: string[]
+}
+
+const WORKER = fileURLToPath(new URL('torture-worker.js', import.meta.url))
+const FOREVER = Number.MAX_SAFE_INTEGER
+
+/**
+ * Lets processes append unique tags to shared lists, kills and stops them at random, and compares
+ * what is there with what was acknowledged.
+ */
+export async function torture(options: TortureOptions): Promise<TortureReport> {
+  const started = performance.now()
+  const names = Array.from({ length: options.sessions }, (_, index) =>
+    (index * 7 + 1).toString(16).padStart(2, '0').padEnd(64, '0'),
+  )
+  const store = new FileStore({ directory: options.directory })
+  for (const name of names) {
+    const entry = { bytes: Buffer.from('[]'), expires: FOREVER }
+    await store.update(name, () => ({ kind: 'replace', entry }))
+  }
+  const report: TortureReport = {
+    acked: 0,
+    destroyed: 0,
+    kills: 0,
+    stops: 0,
+    fenced: 0,
+    timeouts: 0,
+    emptyLocks: 0,
+    milliseconds: 0,
+    violations: [],
+    litter: [],
+  }
+  const slots = Array.from({ length: options.processes }, (_, slot) => {
+    const journal = join(options.directory, `journal.${slot}`)
+    writeFileSync(journal, '')
+    const doomed = names.filter(
+      (_name, index) => index % 5 === 0 && (index / 5) % options.processes === slot,
+    )
+    return new Slot({ ...options, journal, names, doomed }, report)
+  })
+  const signals = sendSignals(slots, options.signalEvery, report)
+  await Promise.all(slots.map((slot) => slot.finished))
+  await signals
+  await sweepTwice(store, join(options.directory, 'sid'), report)
+  await checkLists(store, names, slots, report)
+  await store.close()
+  report.litter.push(...findLitter(join(options.directory, 'sid')))
+  report.milliseconds = Math.round(performance.now() - started)
+  return report
+}
+
+async function sweepTwice(store: FileStore, data: string, report: TortureReport): Promise<void> {
+  const options = { now: 0, grace: 0, damagedAfter: FOREVER }
+  await store.sweep(options)
+  const hoursAgo = new Date(Date.now() - 7_200_000)
+  for (const path of findLitter(data)) {
+    report.emptyLocks++
+    utimesSync(join(data, path), hoursAgo, hoursAgo)
+  }
+  await store.sweep(options)
+}
+
+/** One process, and those that follow when it is killed. */
+class Slot {
+  readonly options: WorkerOptions
+  readonly finished: Promise<void>
+  child: ChildProcess
+
+  constructor(options: WorkerOptions, report: TortureReport) {
+    this.options = options
+    this.child = this.#spawn()
+    this.finished = this.#follow(report)
+  }
+
+  get done(): boolean {
+    return this.child.exitCode !== null
+  }
+
+  async #follow(report: TortureReport): Promise<void> {
+    for (;;) {
+      const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
+        this.child.once('exit', (code, signal) => resolve([code, signal]))
+      })
+      if (code === 0) return
+      if (signal !== 'SIGKILL') {
+        report.violations.push(`process ended with ${code ?? signal}`)
+        return
+      }
+      this.child = this.#spawn()
+    }
+  }
+
+  #spawn(): ChildProcess {
+    return spawn(process.execPath, [WORKER, JSON.stringify(this.options)], { stdio: 'inherit' })
+  }
+}
+
+async function sendSignals(
+  slots: readonly Slot[],
+  every: number,
+  report: TortureReport,
+): Promise<void> {
+  const stopped: Promise<void>[] = []
+  while (Number.isFinite(every) && slots.some((slot) => !slot.done)) {
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * every))
+    const alive = slots.filter((slot) => !slot.done)
+    const slot = alive[Math.floor(Math.random() * alive.length)]
+    if (!slot) continue
+    const { child } = slot
+    // Not by chance: a short run would often have none of one kind.
+    if (report.kills <= report.stops) {
+      if (child.kill('SIGKILL')) report.kills++
+    } else if (child.kill('SIGSTOP')) {
+      report.stops++
+      const milliseconds = Math.random() * 3000
+      stopped.push(
+        new Promise((resolve) => setTimeout(resolve, milliseconds)).then(
+          () => void child.kill('SIGCONT'),
+        ),
+      )
+    }
+  }
+  await Promise.all(stopped)
+}
+
+async function checkLists(
+  store: FileStore,
+  names: readonly string[],
+  slots: readonly Slot[],
+  report: TortureReport,
+): Promise<void> {
+  const lines = slots.flatMap(({ options }) => readFileSync(options.journal, 'latin1').split('\n'))
+  const acked = new Map<string, string[]>()
+  const destroyed = new Set<string>()
+  for (const line of lines) {
+    const [kind, name = '', tag = ''] = line.split(' ')
+    if (kind === 'acked') report.acked++
+    if (kind === 'acked' && tag !== 'gone') acked.set(name, [...(acked.get(name) ?? []), tag])
+    if (kind === 'destroyed') destroyed.add(name)
+    if (kind === 'fenced') report.fenced++
+    if (kind === 'timeout') report.timeouts++
+    if (kind === 'violation') report.violations.push(line)
+  }
+  report.destroyed = destroyed.size
+  for (const name of names) {
+    const found = await store.read(name)
+    if (destroyed.has(name)) {
+      if (found !== undefined) report.violations.push(`revived ${name}`)
+    } else if (found === undefined || typeof found === 'string') {
+      // Killed between the removal and its acknowledgement.
+      if (!slots.some(({ options }) => options.doomed.includes(name)))
+        report.violations.push(`vanished ${name}`)
+    } else {
+      const list = JSON.parse(Buffer.from(found.entry.bytes).toString()) as string[]
+      const counts = new Map<string, number>()
+      for (const tag of list) counts.set(tag, (counts.get(tag) ?? 0) + 1)
+      for (const tag of acked.get(name) ?? [])
+        if (!counts.has(tag)) report.violations.push(`lost ${tag}`)
+      for (const [tag, count] of counts) if (count > 1) report.violations.push(`doubled ${tag}`)
+    }
+  }
+}
+
+/** Paths below a store's directory that are neither shards nor sessions. */
+export function findLitter(directory: string): string[] {
+  if (!existsSync(directory)) return []
+  return (readdirSync(directory, { recursive: true }) as string[]).filter(
+    (path) => !/^[0-9a-f]{2}(\/[0-9a-f]{64}\.session)?$/.test(path),
+  )
+}
