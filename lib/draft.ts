@@ -1,0 +1,73 @@
+import { type Limits, limitsOf } from './expiry.ts'
+import { mergeData } from './merge.ts'
+import { joinData, type SerializedData, type SessionRecord, splitData } from './record.ts'
+import { checkSize } from './serializer.ts'
+
+/** What a request wants a session to become. */
+export interface Draft {
+  /** The whole data as the request sees it. */
+  readonly values: SerializedData
+  /** What `setExpiry()` set in this request. Default: it was not called. */
+  readonly limits?: Limits | undefined
+}
+
+/** What else a commit does to the merged values. */
+export interface CommitConditions {
+  /** Changes them; may throw. Default: nothing. */
+  readonly transform?: ((values: SerializedData) => SerializedData) | undefined
+  /** Whether they must not be stored under the same id. Default: never. */
+  readonly isSignIn?: ((values: SerializedData) => boolean) | undefined
+}
+
+/** A draft laid over the newest version. */
+export interface MergedDraft {
+  readonly record: SessionRecord
+  /** The keys that both sides changed, where the draft won. */
+  readonly conflicts: readonly string[]
+  readonly signedIn: boolean
+}
+
+/** What a conflict of limits is called: no data can have the name of a member. */
+const LIMITS_KEY = 'setExpiry'
+
+/**
+ * Lays what a request changed since `base` over the newest version, key by key. Activity is now or
+ * the newest's, whichever is later; limits are one value.
+ *
+ * Throws `ERR_SESSION_TOO_LARGE` when the outcome is larger than `maxBytes`, and what `transform`
+ * throws.
+ */
+export function mergeDraft(
+  base: SessionRecord,
+  draft: Draft,
+  newest: SessionRecord,
+  now: number,
+  maxBytes: number,
+  conditions: CommitConditions,
+): MergedDraft {
+  const data =
+    newest.data === base.data
+      ? { merged: draft.values, conflicts: [] }
+      : mergeData(splitData(base.data), draft.values, splitData(newest.data))
+  const values = conditions.transform?.(data.merged) ?? data.merged
+  const text = joinData(values)
+  checkSize(values, text, maxBytes)
+  const limits = mergeLimits(base, draft.limits, newest)
+  const { created, active } = newest
+  return {
+    record: { created, active: Math.max(active, now), ...limits.merged, data: text },
+    conflicts: [...data.conflicts, ...limits.conflicts],
+    signedIn: conditions.isSignIn?.(values) ?? false,
+  }
+}
+
+function mergeLimits(
+  base: Limits,
+  mine: Limits | undefined,
+  theirs: Limits,
+): { merged: Limits; conflicts: string[] } {
+  const text = (limits: Limits): string => JSON.stringify(limitsOf(limits))
+  if (mine === undefined) return { merged: limitsOf(theirs), conflicts: [] }
+  const conflict = text(theirs) !== text(base) && text(mine) !== text(theirs)
+  return { merged: limitsOf(mine), conflicts: conflict ? [LIMITS_KEY] : [] }
+}
