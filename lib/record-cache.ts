@@ -1,0 +1,64 @@
+import type { SessionRecord } from './record.ts'
+import type { Version } from './store.ts'
+
+/** A record as it was last seen in the store. */
+export interface CachedRecord {
+  readonly version: Version
+  readonly record: SessionRecord
+  /** The id of the key it is sealed under. */
+  readonly keyId: Buffer
+}
+
+/**
+ * What an entry takes beside its text, in bytes: names, numbers and the map's own share, rounded
+ * up.
+ */
+const OVERHEAD_BYTES = 512
+
+/**
+ * The records read last, by name, up to a number of bytes. It holds text, so that no two requests
+ * share an object.
+ */
+export class RecordCache {
+  readonly #maxBytes: number
+  readonly #records = new Map<string, CachedRecord>()
+  #bytes = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  get(name: string): CachedRecord | undefined {
+    const cached = this.#records.get(name)
+    if (cached === undefined) return undefined
+    this.#records.delete(name)
+    this.#records.set(name, cached)
+    return cached
+  }
+
+  set(name: string, cached: CachedRecord): void {
+    this.delete(name)
+    this.#records.set(name, cached)
+    this.#bytes += sizeOf(cached)
+    for (const oldest of this.#records.keys()) {
+      if (this.#bytes <= this.#maxBytes) break
+      this.delete(oldest)
+    }
+  }
+
+  delete(name: string): void {
+    const cached = this.#records.get(name)
+    if (cached === undefined) return
+    this.#records.delete(name)
+    this.#bytes -= sizeOf(cached)
+  }
+
+  clear(): void {
+    this.#records.clear()
+    this.#bytes = 0
+  }
+}
+
+function sizeOf({ record }: CachedRecord): number {
+  return 2 * record.data.length + OVERHEAD_BYTES
+}

@@ -1,0 +1,143 @@
+import { keyIdOf, open, seal } from './envelope.ts'
+import { endOf } from './expiry.ts'
+import { nameOf, type RandomBytes } from './id.ts'
+import type { Keyring } from './keyring.ts'
+import { decodeRecord, encodeRecord, type SessionRecord } from './record.ts'
+import { type CachedRecord, RecordCache } from './record-cache.ts'
+import type { Change, ChangeFunction, Entry, Store, Version } from './store.ts'
+
+/** Why an entry that is there is no session to us. */
+export type Unreadable = 'damaged' | 'unopened' | 'unknown-key'
+
+/** A record that was read. */
+export interface ReadRecord {
+  readonly record: SessionRecord
+  /** `true` when it is sealed under another key than the first. */
+  readonly isStale: boolean
+}
+
+/** What is to become of a record: stored in place of the newest, left alone, or removed. */
+export type RecordChange = SessionRecord | 'keep' | 'remove'
+
+type OpenedRecord = Omit<CachedRecord, 'version'>
+
+/**
+ * Records, sealed, in a store: here ids become names and records become bytes, and back. It
+ * remembers what it read last, as text, so that an unchanged entry is neither read nor opened
+ * again.
+ */
+export class SealedStore {
+  readonly #store: Store
+  readonly #keyring: Keyring
+  readonly #random: RandomBytes
+  readonly #cache: RecordCache
+
+  /** `cacheBytes`: the most that is remembered, in bytes. */
+  constructor(store: Store, keyring: Keyring, random: RandomBytes, cacheBytes: number) {
+    this.#store = store
+    this.#keyring = keyring
+    this.#random = random
+    this.#cache = new RecordCache(cacheBytes)
+  }
+
+  /**
+   * The newest record of an id, `undefined` when there is none, or why it cannot be read. Rejects
+   * when the store cannot tell.
+   */
+  async read(id: Buffer): Promise<ReadRecord | Unreadable | undefined> {
+    await this.#keyring.ready()
+    const name = nameOf(id)
+    const cached = this.#usable(name)
+    const found = await this.#store.read(name, cached?.version)
+    if (found === 'unchanged' && cached !== undefined) return this.#present(cached)
+    this.#cache.delete(name)
+    if (found === undefined || found === 'unchanged') return undefined
+    if (found === 'damaged') return 'damaged'
+    if (this.#isForeign(found.entry)) await this.#keyring.refresh()
+    const opened = this.#open(id, found.entry)
+    if (opened === undefined) return this.#isForeign(found.entry) ? 'unknown-key' : 'unopened'
+    this.#cache.set(name, { ...opened, version: found.version })
+    return this.#present(opened)
+  }
+
+  /**
+   * Runs `change` on the newest record and does what it answers, atomically. Like the change of a
+   * store it may run several times, and only its last answer counts. What cannot be read may be
+   * removed, but not replaced.
+   */
+  async update(
+    id: Buffer,
+    change: (newest: SessionRecord | Unreadable | undefined) => RecordChange,
+    durable: boolean,
+  ): Promise<void> {
+    await this.#keyring.ready()
+    const name = nameOf(id)
+    let refreshed = false
+    let refusal: { readonly error: unknown } | undefined
+    let written: OpenedRecord | undefined
+    const changeEntry: ChangeFunction = (entry): Change => {
+      written = undefined
+      if (refusal !== undefined) throw refusal.error
+      const opened = entry === undefined || entry === 'damaged' ? entry : this.#open(id, entry)
+      if (typeof entry === 'object' && opened === undefined && !refreshed) {
+        refreshed = true
+        const refuse = (error: unknown): void => {
+          refusal = { error }
+        }
+        if (this.#isForeign(entry)) {
+          return { kind: 'again', after: this.#keyring.refresh().catch(refuse) }
+        }
+      }
+      const newest = typeof entry === 'object' && opened === undefined ? 'unopened' : opened
+      const answer = change(typeof newest === 'object' ? newest.record : newest)
+      if (answer === 'keep' || answer === 'remove') return { kind: answer }
+      written = { record: answer, keyId: this.#keyring.primary.id }
+      return { kind: 'replace', entry: this.#seal(id, answer) }
+    }
+    try {
+      const { version } = await this.#store.update(name, changeEntry, { durable })
+      this.#remember(name, written, version)
+    } catch (error) {
+      this.#cache.delete(name)
+      throw error
+    }
+  }
+
+  /** Whether an entry is sealed under a key that is in no ring of ours. */
+  #isForeign(entry: Entry): boolean {
+    const keyId = keyIdOf(entry.bytes)
+    return keyId !== undefined && this.#keyring.withId(keyId).length === 0
+  }
+
+  #open(id: Buffer, entry: Entry): OpenedRecord | undefined {
+    const opened = open(this.#keyring, id, entry.bytes)
+    const record = opened && decodeRecord(opened.text)
+    return opened && record && { record, keyId: opened.key.id }
+  }
+
+  #seal(id: Buffer, record: SessionRecord): Entry {
+    return {
+      bytes: seal(this.#keyring.primary, id, encodeRecord(record), this.#random),
+      expires: Math.max(0, endOf(record)),
+    }
+  }
+
+  #present({ record, keyId }: OpenedRecord): ReadRecord {
+    return { record, isStale: !keyId.equals(this.#keyring.primary.id) }
+  }
+
+  /**
+   * A remembered record, unless its key has left the ring: what that sealed does not open any more.
+   */
+  #usable(name: string): CachedRecord | undefined {
+    const cached = this.#cache.get(name)
+    if (cached === undefined || this.#keyring.withId(cached.keyId).length > 0) return cached
+    this.#cache.delete(name)
+    return undefined
+  }
+
+  #remember(name: string, written: OpenedRecord | undefined, version: Version | undefined): void {
+    if (written === undefined || version === undefined) this.#cache.delete(name)
+    else this.#cache.set(name, { ...written, version })
+  }
+}

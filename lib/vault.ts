@@ -1,0 +1,281 @@
+import { type CommitConditions, type Draft, type MergedDraft, mergeDraft } from './draft.ts'
+import { SessionError } from './errors.ts'
+import type { Emit } from './events.ts'
+import { type DefaultLimits, isExpired, renewLimits } from './expiry.ts'
+import { createId, nameOf, type RandomBytes, refOf } from './id.ts'
+import { encodeRecord, type SessionRecord } from './record.ts'
+import type { SealedStore, Unreadable } from './sealed-store.ts'
+
+/** A session as it was last seen in the store. */
+export interface StoredSession {
+  readonly id: Buffer
+  readonly record: SessionRecord
+  /** `true` when it is sealed under another key than the first. */
+  readonly isStale: boolean
+}
+
+/**
+ * What became of a commit: stored; gone, and nothing written; or nothing written since the id has
+ * to change.
+ */
+export type Committed = StoredSession | 'gone' | 'signed-in'
+
+/** What a vault works with. Durations in milliseconds. */
+export interface VaultOptions {
+  readonly now: () => number
+  readonly random: RandomBytes
+  readonly emit: Emit
+  readonly limits: DefaultLimits
+  readonly durable: boolean
+  readonly maxBytes: number
+}
+
+/** How many ids in a row may be taken before something is wrong with the randomness. */
+const ID_ATTEMPTS = 5
+
+/** How many unreadable sessions are remembered, so that each is reported once. */
+const REPORTED_REFS = 1000
+
+/**
+ * The life of stored sessions: they are created, loaded, committed, renewed, moved to a new id and
+ * destroyed here.
+ */
+export class Vault {
+  readonly #sealed: SealedStore
+  readonly #options: VaultOptions
+  readonly #reported = new Set<string>()
+
+  constructor(sealed: SealedStore, options: VaultOptions) {
+    this.#sealed = sealed
+    this.#options = options
+  }
+
+  /**
+   * The session, or `undefined` when it is missing, over, or does not open. Rejects when the store
+   * cannot tell.
+   */
+  async load(id: Buffer): Promise<StoredSession | undefined> {
+    const read = await this.#sealed.read(id)
+    if (read === undefined) return undefined
+    if (typeof read === 'string') return this.#reportUnreadable(id, read)
+    if (isExpired(read.record, this.#options.now())) {
+      this.#options.emit('expire', { ref: refOf(nameOf(id)) })
+      return undefined
+    }
+    return { id, ...read }
+  }
+
+  /**
+   * Stores a new session under `id` or, when that is taken, under another one: never over what is
+   * there.
+   */
+  async create(record: SessionRecord, id: Buffer, durable: boolean): Promise<StoredSession> {
+    let candidate = id
+    for (let attempt = 0; attempt < ID_ATTEMPTS; attempt += 1) {
+      let taken = false
+      await this.#sealed.update(
+        candidate,
+        (current) => {
+          taken = current !== undefined
+          return taken ? 'keep' : record
+        },
+        durable,
+      )
+      if (!taken) return { id: candidate, record, isStale: false }
+      candidate = createId(this.#options.random)
+    }
+    throw new SessionError(
+      'ERR_SESSION_STORE',
+      'Every new session id was taken: the random number generator of this machine is broken',
+    )
+  }
+
+  /** As {@link create}, for what begins with this request. */
+  async begin(record: SessionRecord, id: Buffer): Promise<StoredSession> {
+    const created = await this.create(record, id, this.#options.durable)
+    this.#options.emit('create', { ref: refOf(nameOf(created.id)) })
+    return created
+  }
+
+  /** Lays a draft over the newest version and stores it. */
+  async commit(
+    base: StoredSession,
+    draft: Draft,
+    conditions: CommitConditions = {},
+  ): Promise<Committed> {
+    const { now, durable, maxBytes } = this.#options
+    let conflicts: readonly string[] = []
+    let signedIn = false
+    const stored = await this.#change(base, durable, (newest) => {
+      const merged = mergeDraft(base.record, draft, newest, now(), maxBytes, conditions)
+      conflicts = merged.conflicts
+      signedIn = merged.signedIn
+      return signedIn ? 'keep' : merged.record
+    })
+    if (stored === 'gone') return stored
+    if (signedIn) return 'signed-in'
+    this.#options.emit('save', { ref: refOf(nameOf(base.id)) })
+    this.#reportConflicts(base.id, conflicts)
+    return stored
+  }
+
+  /** Stores that the session is in use, and seals it under the first key. */
+  async touch(base: StoredSession): Promise<Committed> {
+    const { now } = this.#options
+    const stored = await this.#change(base, false, (newest) => ({
+      ...newest,
+      active: Math.max(newest.active, now()),
+    }))
+    if (stored !== 'gone') this.#options.emit('touch', { ref: refOf(nameOf(base.id)) })
+    return stored
+  }
+
+  /**
+   * Moves a session, with a draft laid over it, to a new id. The new one is on the disk before the
+   * old one is removed, and the old one is removed only if it still is what was carried over: so at
+   * every instant there is at least one, and of two who do this at once one wins.
+   */
+  async rotate(
+    base: StoredSession,
+    draft: Draft,
+    conditions: CommitConditions = {},
+  ): Promise<StoredSession | 'gone'> {
+    const newest = (await this.load(base.id))?.record
+    if (newest === undefined) return this.#gone(base.id)
+    const carry = (from: SessionRecord): MergedDraft => this.#carry(base, draft, from, conditions)
+    const carried = carry(newest)
+    const next = await this.create(carried.record, createId(this.#options.random), true)
+    const moved = await this.#supersede(base.id, newest, next.id, carried, carry).catch(
+      (error: unknown) => this.#abandon(next.id, error),
+    )
+    if (moved === 'gone') {
+      await this.#remove(next.id)
+      return this.#gone(base.id)
+    }
+    const ref = refOf(nameOf(next.id))
+    this.#options.emit('regenerate', { ref, formerRef: refOf(nameOf(base.id)) })
+    this.#reportConflicts(next.id, moved.conflicts)
+    return { ...next, record: moved.record }
+  }
+
+  /** Removes a session for every process, on the disk too. */
+  async destroy(id: Buffer): Promise<void> {
+    if (await this.#remove(id)) this.#options.emit('destroy', { ref: refOf(nameOf(id)) })
+  }
+
+  /** Removes a session in whose place a new one will begin. */
+  async discard(id: Buffer): Promise<void> {
+    await this.#remove(id)
+    this.#options.emit('regenerate', { formerRef: refOf(nameOf(id)) })
+  }
+
+  /** Runs `change` on the newest version, unless that is gone. */
+  async #change(
+    base: StoredSession,
+    durable: boolean,
+    change: (newest: SessionRecord) => SessionRecord | 'keep',
+  ): Promise<StoredSession | 'gone'> {
+    let record: SessionRecord | undefined
+    await this.#sealed.update(
+      base.id,
+      (newest) => {
+        record = undefined
+        if (typeof newest !== 'object' || isExpired(newest, this.#options.now())) return 'keep'
+        const answer = change(newest)
+        record = answer === 'keep' ? newest : answer
+        return answer
+      },
+      durable,
+    )
+    return record === undefined ? this.#gone(base.id) : { id: base.id, record, isStale: false }
+  }
+
+  /** What a session is under its new id. */
+  #carry(
+    base: StoredSession,
+    draft: Draft,
+    newest: SessionRecord,
+    { transform }: CommitConditions,
+  ): MergedDraft {
+    const { now, limits, maxBytes } = this.#options
+    const merged = mergeDraft(base.record, draft, newest, now(), maxBytes, { transform })
+    const renewed = renewLimits(merged.record, limits, now())
+    return { ...merged, record: { ...merged.record, ...renewed, created: now() } }
+  }
+
+  /** Removes the old id once the new one holds the newest there was under it. */
+  async #supersede(
+    oldId: Buffer,
+    newest: SessionRecord,
+    nextId: Buffer,
+    carried: MergedDraft,
+    carry: (newest: SessionRecord) => MergedDraft,
+  ): Promise<MergedDraft | 'gone'> {
+    const outcome = await this.#removeUnchanged(oldId, newest)
+    if (outcome === 'removed') return carried
+    if (outcome === 'gone') return outcome
+    const again = carry(outcome)
+    await this.#sealed.update(nextId, () => again.record, true)
+    return this.#supersede(oldId, outcome, nextId, again, carry)
+  }
+
+  /** Removes a session if it still is `expected`; else says what it is now. */
+  async #removeUnchanged(
+    id: Buffer,
+    expected: SessionRecord,
+  ): Promise<'removed' | 'gone' | SessionRecord> {
+    let outcome: 'removed' | 'gone' | SessionRecord = 'gone'
+    await this.#sealed.update(
+      id,
+      (newest) => {
+        outcome = 'gone'
+        if (typeof newest !== 'object' || isExpired(newest, this.#options.now())) return 'keep'
+        const same = encodeRecord(newest) === encodeRecord(expected)
+        outcome = same ? 'removed' : newest
+        return same ? 'remove' : 'keep'
+      },
+      true,
+    )
+    return outcome
+  }
+
+  /**
+   * Takes back a new id whose old one could not be removed. When that failed with an unknown
+   * outcome the old one may be gone, and the new one must stay: it may be the only one.
+   */
+  async #abandon(id: Buffer, error: unknown): Promise<never> {
+    const unknown = error instanceof SessionError && error.committed === 'unknown'
+    if (!unknown) await this.#remove(id).catch(() => undefined)
+    throw error
+  }
+
+  async #remove(id: Buffer): Promise<boolean> {
+    let existed = false
+    await this.#sealed.update(
+      id,
+      (newest) => {
+        existed = newest !== undefined
+        return existed ? 'remove' : 'keep'
+      },
+      true,
+    )
+    return existed
+  }
+
+  #gone(id: Buffer): 'gone' {
+    this.#options.emit('gone', { ref: refOf(nameOf(id)) })
+    return 'gone'
+  }
+
+  #reportConflicts(id: Buffer, keys: readonly string[]): void {
+    for (const key of keys) this.#options.emit('conflict', { ref: refOf(nameOf(id)), key })
+  }
+
+  #reportUnreadable(id: Buffer, reason: Unreadable): undefined {
+    const ref = refOf(nameOf(id))
+    if (this.#reported.has(ref)) return
+    if (this.#reported.size >= REPORTED_REFS) this.#reported.clear()
+    this.#reported.add(ref)
+    this.#options.emit('corrupt', { ref, reason })
+  }
+}
