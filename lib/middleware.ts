@@ -1,0 +1,297 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import { types } from 'node:util'
+import type { Context, Next } from 'koa'
+import type { Data } from './data.ts'
+import { SessionError, toSessionError } from './errors.ts'
+import type { Emit, SessionEventName, SessionListener } from './events.ts'
+import { ResponseHeaders } from './response.ts'
+import type { ListedSession, SessionService } from './service.ts'
+import type { Session } from './session.ts'
+import type { SweepReport } from './store.ts'
+import type { Visit } from './visit.ts'
+import type { Wire } from './wire.ts'
+
+declare module 'koa' {
+  interface ExtendableContext {
+    /** The session of this visitor: never null. */
+    get session(): Session
+    /** An object replaces its data, null ends it. */
+    set session(value: Data | null)
+  }
+}
+
+/**
+ * What `session()` returns: the Koa middleware, which also carries the operations outside of a
+ * request.
+ */
+export interface Sessions {
+  (ctx: Context, next: Next): Promise<void>
+
+  /**
+   * Resolves when sessions can be served: keys found, directory usable. Call it at start, to fail
+   * there rather than at the first visitor. Rejects with what is wrong.
+   */
+  ready(): Promise<void>
+
+  /**
+   * Removes expired sessions now, as the background does every `sweep`. Django: `clear_expired`.
+   */
+  clearExpired(): Promise<SweepReport>
+
+  /**
+   * The sessions there are, streamed. Of each its log-safe handle and its end: never contents,
+   * never ids.
+   */
+  list(): AsyncIterable<ListedSession>
+
+  /** How many sessions there are. */
+  count(): Promise<number>
+
+  /** Ends every session, as after an incident. Resolves to how many there were. */
+  destroyAll(): Promise<number>
+
+  /**
+   * The session of a request that does not pass through Koa, such as a WebSocket's upgrade. Nothing
+   * is written by itself: call `save()`, `update()` or `destroy()`. Since no cookie can be sent,
+   * `regenerate()`, and `save()` of a new session, reject with `ERR_SESSION_HEADERS_SENT`.
+   */
+  fromRequest(request: IncomingMessage): Promise<Session>
+
+  /**
+   * Ends it all: requests under way may still commit, for 5 seconds at most, new ones get 503, then
+   * the background and the store stop.
+   */
+  close(): Promise<void>
+
+  /** Calls `listener` at each event. */
+  on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): Sessions
+
+  /** No longer calls it. */
+  off<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): Sessions
+}
+
+/** The visit that `ctx.session` belongs to. */
+interface CurrentVisit {
+  readonly cookieName: string
+  readonly visit: Visit
+  readonly headers: ResponseHeaders
+  /** The one around it, of another cookie. */
+  readonly outer: CurrentVisit | undefined
+}
+
+const visits = new WeakMap<object, CurrentVisit>()
+
+/** The contexts that have our accessor. */
+const prepared = new WeakSet<object>()
+
+/** The Koa middleware of a service. `cookieName` tells it from another one on the same request. */
+export function createSessions(service: SessionService, cookieName: string): Sessions {
+  async function session(ctx: Context, next: Next): Promise<void> {
+    const outer = visits.get(ctx)
+    const open = findVisit(outer, cookieName)
+    if (open !== undefined) return runWithin(ctx, open, outer, next)
+    const end = service.begin()
+    try {
+      prepareContext(ctx.app.context, service)
+      const headers = new ResponseHeaders(ctx.res)
+      const emit = emitTo(service, ctx)
+      const wire = wireOf(service, ctx.req, headers)
+      const { visit, isCookieStale } = await service.open(ctx.req, wire, emit)
+      visits.set(ctx, { cookieName, visit, headers, outer })
+      await run(visit, ctx, next, emit)
+      if (isCookieStale && ctx.status < 500) visit.resendCookie()
+    } finally {
+      if (outer !== undefined) visits.set(ctx, outer)
+      end()
+    }
+  }
+
+  const sessions: Sessions = Object.assign(session, {
+    ready: () => service.ready(),
+    clearExpired: async () => service.clearExpired(),
+    list: () => service.list(),
+    count: () => count(service.list()),
+    destroyAll: () => service.destroyAll(),
+    fromRequest: (request: IncomingMessage) => fromRequest(service, request),
+    close: () => service.close(),
+    on: <Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): Sessions => {
+      service.events.on(name, listener)
+      return sessions
+    },
+    off: <Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): Sessions => {
+      service.events.off(name, listener)
+      return sessions
+    },
+  })
+  return sessions
+}
+
+/** The visit of this cookie that a request has open: the same session() may be used twice. */
+function findVisit(
+  current: CurrentVisit | undefined,
+  cookieName: string,
+): CurrentVisit | undefined {
+  if (current === undefined || current.cookieName === cookieName) return current
+  return findVisit(current.outer, cookieName)
+}
+
+async function runWithin(
+  ctx: Context,
+  open: CurrentVisit,
+  outer: CurrentVisit | undefined,
+  next: Next,
+): Promise<void> {
+  visits.set(ctx, open)
+  try {
+    await next()
+  } finally {
+    if (outer !== undefined) visits.set(ctx, outer)
+  }
+}
+
+/**
+ * Runs the application, then commits. What the application throws goes before what the commit
+ * throws.
+ */
+async function run(visit: Visit, ctx: Context, next: Next, emit: Emit): Promise<void> {
+  try {
+    await next()
+  } catch (error) {
+    await commit(visit, statusOf(error)).catch((failure: unknown) => {
+      emit('error', toSessionError(failure, 'The session could not be stored'))
+    })
+    throw error
+  }
+  await commit(visit, ctx.status)
+}
+
+/**
+ * How a request ends decides what becomes of its session:
+ *
+ * | the session is | below 500 | from 500 | headers already sent |
+ * |---|---|---|---|
+ * | empty | nothing | nothing | nothing |
+ * | new | create, cookie | nothing | nothing, event |
+ * | unchanged | touch when due | nothing | touch when due |
+ * | changed | commit, under a new id when somebody signed in | dropped | commit, same id |
+ * | ended (`settle()`) | removed, clearing cookie | removed, clearing cookie | removed |
+ * | gone | nothing, but a sign-in begins a new one | nothing | nothing |
+ */
+async function commit(visit: Visit, status: number): Promise<void> {
+  await visit.settle()
+  if (status >= 500) return
+  switch (visit.state) {
+    case 'empty':
+      return
+    case 'new':
+      return visit.create()
+    case 'unchanged':
+      return visit.renew()
+    case 'changed':
+      if (await visit.commit()) return
+      return visit.signInAnew()
+    case 'gone':
+      return visit.signInAnew()
+  }
+}
+
+/**
+ * The status that Koa gives a response for what was thrown: only errors can name one. Koa 2 makes a
+ * 404 of ENOENT, Koa 3 a 500; here it is a failure in both.
+ */
+function statusOf(thrown: unknown): number {
+  const isError = thrown instanceof Error || types.isNativeError(thrown)
+  if (!isError) return 500
+  const { status, statusCode } = thrown as {
+    readonly status?: unknown
+    readonly statusCode?: unknown
+  }
+  const given = status || statusCode
+  return typeof given === 'number' && given in STATUS_CODES ? given : 500
+}
+
+/**
+ * Defines `ctx.session` once for all contexts of an application: defined on each it would slow them
+ * all down.
+ */
+function prepareContext(context: object, service: SessionService): void {
+  if (prepared.has(context)) return
+  prepared.add(context)
+  if (Object.hasOwn(context, 'session')) {
+    service.warn(
+      'app.context.session is defined by somebody else already, so ctx.session is theirs: remove the other session middleware',
+    )
+    return
+  }
+  Object.defineProperty(context, 'session', {
+    configurable: true,
+    enumerable: false,
+    get(this: object): Session | undefined {
+      const current = visits.get(this)
+      current?.headers.vary()
+      return current?.visit.session
+    },
+    set(this: object, value: unknown) {
+      const current = visits.get(this)
+      if (current === undefined) {
+        throw new SessionError(
+          'ERR_SESSION_NOT_READY',
+          'ctx.session was assigned before app.use(session()) ran: move that line up',
+        )
+      }
+      current.headers.vary()
+      current.visit.session = value
+    },
+  })
+}
+
+function wireOf(service: SessionService, request: IncomingMessage, headers: ResponseHeaders): Wire {
+  const { cookie } = service
+  let cleared: string | undefined
+  return {
+    get isClosed() {
+      return headers.areSent
+    },
+    setCookie: (id, lifetime) => {
+      headers.setCookie(cookie.set(request, service.signId(id), lifetime))
+    },
+    clearCookie: () => {
+      const hasCookie = cookie.values(request).length > 0
+      cleared = hasCookie ? cookie.clear(request) : undefined
+      headers.setCookie(cleared)
+    },
+    dropCookie: () => headers.setCookie(cleared),
+  }
+}
+
+const CLOSED_WIRE: Wire = {
+  isClosed: true,
+  setCookie: () => undefined,
+  clearCookie: () => undefined,
+  dropCookie: () => undefined,
+}
+
+async function fromRequest(service: SessionService, request: IncomingMessage): Promise<Session> {
+  const end = service.begin()
+  try {
+    const { visit } = await service.open(request, CLOSED_WIRE, service.events.emit)
+    await visit.renew()
+    return visit.session
+  } finally {
+    end()
+  }
+}
+
+/** Events of a request. An error that nobody listens for goes where Koa's own errors go. */
+function emitTo({ events }: SessionService, ctx: Context): Emit {
+  return (name, event) => {
+    if (name === 'error' && !events.has('error')) ctx.app.emit('error', event, ctx)
+    else events.emit(name, event)
+  }
+}
+
+async function count(items: AsyncIterable<unknown>): Promise<number> {
+  let total = 0
+  for await (const _ of items) total += 1
+  return total
+}

@@ -1,0 +1,68 @@
+import { SessionError } from './errors.ts'
+
+/**
+ * A promise that knows whether anybody asked for its outcome. What fails unheard can be told
+ * elsewhere, and does not end the process as an unhandled rejection.
+ */
+class Answer<Result> extends Promise<Result> {
+  /** Whether somebody awaits it, or has attached a handler. */
+  isHeard = false
+
+  /** As `result` comes out. */
+  static of<Result>(result: Promise<Result>): Answer<Result> {
+    const answer = new Answer<Result>((resolve) => resolve(result))
+    Promise.prototype.then.call(answer, undefined, () => undefined)
+    return answer
+  }
+
+  /** What is derived from it is an ordinary promise. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: await calls it, which is how an answer is heard
+  override then<Value = Result, Failure = never>(
+    onFulfilled?: ((value: Result) => Value | PromiseLike<Value>) | null,
+    onRejected?: ((reason: unknown) => Failure | PromiseLike<Failure>) | null,
+  ): Promise<Value | Failure> {
+    this.isHeard = true
+    return super.then(onFulfilled, onRejected)
+  }
+}
+
+/**
+ * Operations that run one after the other, in the order they were called, whether or not one fails.
+ */
+export class OperationQueue {
+  #last: Promise<unknown> = Promise.resolve()
+  readonly #failures: { readonly answer: Answer<unknown>; readonly error: unknown }[] = []
+
+  /**
+   * Runs an operation once those before it are done. Never an unhandled rejection: see {@link
+   * throwUnheard}.
+   */
+  run<Result>(operation: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(operation)
+    const answer = Answer.of(result)
+    this.#last = result.then(
+      () => undefined,
+      (error: unknown) => {
+        this.#failures.push({ answer, error })
+      },
+    )
+    return answer
+  }
+
+  /**
+   * Throws what failed first without anybody having asked for the outcome. That a session is gone
+   * is no failure of the request then, as it is none of the commit at its end.
+   */
+  throwUnheard(): void {
+    const unheard = this.#failures.find(({ answer, error }) => !answer.isHeard && !isGone(error))
+    if (unheard !== undefined) throw unheard.error
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'ERR_SESSION_GONE'
+}

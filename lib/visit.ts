@@ -1,0 +1,300 @@
+import type { Data } from './data.ts'
+import type { CommitConditions, Draft } from './draft.ts'
+import { headersSent, type SessionError, sessionGone, toSessionError } from './errors.ts'
+import type { Emit } from './events.ts'
+import { cookieEnd, type Expiry, isRenewalDue, remainingTime } from './expiry.ts'
+import { nameOf, refOf } from './id.ts'
+import { OperationQueue } from './operation-queue.ts'
+import { type SerializedData, splitData } from './record.ts'
+import type { RegenerateOptions, Session, SessionHost } from './session.ts'
+import { createTransform } from './transform.ts'
+import type { StoredSession, Vault } from './vault.ts'
+import type { Wire } from './wire.ts'
+import { WorkingCopy, type WorkingCopyOptions } from './working-copy.ts'
+
+/** What a visit works with. */
+export interface VisitOptions extends WorkingCopyOptions {
+  readonly vault: Vault
+  readonly wire: Wire
+  readonly emit: Emit
+  /** Whether cookies outlive the browser unless `setExpiry()` says otherwise. */
+  readonly persistent: boolean
+}
+
+/** What a visit came to; `middleware.ts` has the table of what follows from it. */
+export type VisitState = 'empty' | 'new' | 'unchanged' | 'changed' | 'gone'
+
+/**
+ * One visitor's session during one request. Its operations run one after the other, in the order
+ * they were called: each begins with what the one before it has stored.
+ */
+export class Visit implements SessionHost {
+  readonly #options: VisitOptions
+  readonly #copy: WorkingCopy
+  /** A session that was ended, until the store knows. */
+  #ended: { readonly session: StoredSession | undefined } | undefined
+  readonly #queue = new OperationQueue()
+
+  constructor(options: VisitOptions, stored: StoredSession | undefined) {
+    this.#options = options
+    this.#copy = new WorkingCopy(this, stored, options)
+  }
+
+  /** What `ctx.session` is. */
+  get session(): Session {
+    return this.#copy.session
+  }
+
+  /** What assigning to `ctx.session` does: null ends the session, an object replaces its data. */
+  set session(value: unknown) {
+    if (value === null) this.#leave()
+    else this.#copy.replace(value)
+  }
+
+  get isNew(): boolean {
+    return this.#copy.stored === undefined
+  }
+
+  get ref(): string {
+    return refOf(nameOf(this.#copy.stored?.id ?? this.#copy.nextId))
+  }
+
+  get expiresIn(): number {
+    return remainingTime(this.#copy.limits, this.#copy.active, this.now())
+  }
+
+  get expiresWithBrowser(): boolean {
+    return !(this.#copy.limits.persistent ?? this.#options.persistent)
+  }
+
+  get maxAge(): number {
+    const { idle, deadline } = this.#copy.limits
+    return idle ?? Math.max(0, deadline - this.now())
+  }
+
+  now(): number {
+    return this.#options.now()
+  }
+
+  setExpiry(expiry: Expiry, name: string): void {
+    this.#copy.setExpiry(expiry, name)
+  }
+
+  save(): Promise<void> {
+    return this.#enqueue(() => this.#save(this.#copy.draft()))
+  }
+
+  reload(): Promise<void> {
+    return this.#enqueue(async () => {
+      const { stored } = this.#copy
+      const newest = stored && (await this.#options.vault.load(stored.id))
+      if (stored !== undefined && newest === undefined) throw this.#gone()
+      if (this.#ended === undefined) this.#copy.reset(newest)
+    })
+  }
+
+  update<Result>(fn: (data: Data) => Result): Promise<Result> {
+    return this.#enqueue(async () => {
+      const draft = this.#copy.draft()
+      const { transform, result } = createTransform(fn, (data) => this.#copy.serialize(data))
+      if (this.#copy.stored !== undefined) await this.#commit(draft, transform)
+      else await this.#create({ ...draft, values: transform(draft.values) }, draft)
+      return result()
+    })
+  }
+
+  regenerate({ keep = false }: RegenerateOptions): Promise<void> {
+    return this.#enqueue(async () => {
+      const { vault, wire } = this.#options
+      if (wire.isClosed) throw headersSent('the id of the session was not changed')
+      const { stored } = this.#copy
+      if (keep && stored !== undefined) return this.#rotate(this.#copy.draft())
+      if (stored !== undefined) await vault.discard(stored.id)
+      this.#copy.hasOwnId = true
+      if (keep) return
+      wire.dropCookie()
+      this.#copy.leave()
+    })
+  }
+
+  destroy(): Promise<void> {
+    this.#leave()
+    return this.#settled(() => undefined)
+  }
+
+  /**
+   * Waits for what is under way, and carries out an `= null`. Rejects with what failed without
+   * anybody having asked for the outcome, as an `update()` that was not awaited.
+   */
+  async settle(): Promise<void> {
+    await this.#settled(() => undefined)
+    this.#queue.throwUnheard()
+  }
+
+  /** What is left to be done at the end of the request. Throws when the data cannot be stored. */
+  get state(): VisitState {
+    const { isGone, isTouched, stored } = this.#copy
+    if (isGone) return 'gone'
+    if (!isTouched) return stored === undefined ? 'empty' : 'unchanged'
+    const draft = this.#copy.draft()
+    if (stored === undefined) return draft.values.size === 0 ? 'empty' : 'new'
+    return this.#copy.isChanged(draft) ? 'changed' : 'unchanged'
+  }
+
+  /** Stores a new session, unless no cookie can be sent any more: nobody could come back to it. */
+  create(): Promise<void> {
+    return this.#enqueue(async () => {
+      if (!this.#options.wire.isClosed) await this.#create(this.#copy.draft())
+      else this.#options.emit('error', headersSent('the new session was not stored'))
+    })
+  }
+
+  /**
+   * Stores that the session is in use, when that is due. A failure is told, but does not harm the
+   * response: nothing of the visitor's is lost.
+   */
+  renew(): Promise<void> {
+    return this.#enqueue(async () => {
+      const { stored } = this.#copy
+      if (stored === undefined) return
+      if (!stored.isStale && !isRenewalDue(stored.record, this.now())) return
+      const touched = await this.#options.vault.touch(stored).catch((error: unknown) => {
+        this.#options.emit('error', toSessionError(error, 'The session could not be renewed'))
+      })
+      if (touched === undefined) return
+      if (typeof touched === 'string') this.#copy.isGone = true
+      else this.#stored(touched, this.#copy.draft())
+    })
+  }
+
+  /** Stores what the request changed. Resolves to whether the session was still there. */
+  commit(): Promise<boolean> {
+    return this.#enqueue(async () => {
+      await this.#commit(this.#copy.draft()).catch((error: unknown) => {
+        if (!this.#copy.isGone) throw error
+      })
+      return !this.#copy.isGone
+    })
+  }
+
+  /**
+   * Begins a new session with what the request changed of one that is gone, if it signed somebody
+   * in: a double click on "sign in" signs in.
+   */
+  signInAnew(): Promise<void> {
+    return this.#enqueue(async () => {
+      const { values, limits } = this.#copy.draft()
+      if (this.#options.wire.isClosed || !this.#copy.isSignIn(values)) return
+      const changes = this.#copy.changes(values)
+      this.#copy.forget()
+      await this.#create({ values: changes, limits })
+    })
+  }
+
+  /** Sends the cookie of the session again, as under a new key. */
+  resendCookie(): void {
+    const { stored, isGone, hasOwnId } = this.#copy
+    if (stored !== undefined && !isGone && !hasOwnId) this.#sendCookie(stored)
+  }
+
+  async #save(draft: Draft): Promise<void> {
+    const { stored } = this.#copy
+    if (stored === undefined) return this.#create(draft)
+    if (this.#copy.isChanged(draft)) return this.#commit(draft)
+    if (this.#copy.isGone || (await this.#options.vault.load(stored.id)) === undefined) {
+      throw this.#gone()
+    }
+  }
+
+  async #create(draft: Draft, shown: Draft = draft): Promise<void> {
+    const { vault, wire } = this.#options
+    if (wire.isClosed) throw headersSent('the new session was not stored')
+    if (draft.values.size === 0) return this.#copy.show(undefined, shown)
+    const stored = await vault.begin(this.#copy.createRecord(draft), this.#copy.nextId)
+    this.#copy.hasOwnId = true
+    this.#stored(stored, shown)
+    this.#sendCookie(stored)
+  }
+
+  async #commit(draft: Draft, transform?: CommitConditions['transform']): Promise<void> {
+    const { vault, wire, emit, persistent } = this.#options
+    const base = this.#copy.stored
+    if (base === undefined || this.#copy.isGone) throw this.#gone()
+    const isSignIn = (values: SerializedData): boolean => this.#copy.isSignIn(values)
+    if (!wire.isClosed && isSignIn(draft.values)) return this.#rotate(draft, transform)
+    const conditions = { transform, isSignIn: wire.isClosed ? undefined : isSignIn }
+    const committed = await vault.commit(base, draft, transform ? conditions : {})
+    if (committed === 'signed-in') return this.#rotate(draft, transform)
+    if (committed === 'gone') {
+      const refusal = this.#gone()
+      if (transform === undefined && this.#copy.isReduced(draft)) return
+      throw refusal
+    }
+    if (wire.isClosed && isSignIn(splitData(committed.record.data))) {
+      emit('error', headersSent('the id of the session was not changed'))
+      this.#copy.hasOwnId = true
+    }
+    this.#stored(committed, draft)
+    const [before, after] = [base, committed].map(({ record }) => cookieEnd(record, persistent))
+    if (draft.limits !== undefined && before !== after) this.#sendCookie(committed)
+  }
+
+  async #rotate(draft: Draft, transform?: CommitConditions['transform']): Promise<void> {
+    const base = this.#copy.stored
+    if (base === undefined || this.#copy.isGone) throw this.#gone()
+    const rotated = await this.#options.vault.rotate(base, draft, { transform })
+    if (rotated === 'gone') throw this.#gone()
+    this.#copy.hasOwnId = true
+    this.#stored(rotated, draft)
+    this.#sendCookie(rotated)
+  }
+
+  /** Takes over what was stored, unless the session was ended while it was under way. */
+  #stored(stored: StoredSession, draft: Draft): void {
+    if (this.#ended === undefined) this.#copy.show(stored, draft)
+    else this.#ended = { session: stored }
+  }
+
+  #sendCookie({ id, record }: StoredSession): void {
+    const { wire, persistent } = this.#options
+    const end = cookieEnd(record, persistent)
+    if (!wire.isClosed) wire.setCookie(id, end === undefined ? undefined : end - this.now())
+  }
+
+  #leave(): void {
+    this.#ended ??= { session: this.#copy.stored }
+    this.#copy.leave()
+  }
+
+  #gone(): SessionError {
+    if (this.#ended === undefined) this.#copy.isGone = true
+    return sessionGone()
+  }
+
+  /**
+   * Runs an operation on the session it was called on, once those before it are done and the store
+   * knows of one that was ended. Rejects when that session was left meanwhile.
+   */
+  #enqueue<Result>(operation: () => Promise<Result>): Promise<Result> {
+    const { generation } = this.#copy
+    return this.#settled(() => {
+      if (generation !== this.#copy.generation) throw sessionGone()
+      return operation()
+    })
+  }
+
+  #settled<Result>(operation: () => Promise<Result> | Result): Promise<Result> {
+    return this.#queue.run(async () => {
+      await this.#end()
+      return operation()
+    })
+  }
+
+  async #end(): Promise<void> {
+    const ended = this.#ended
+    if (ended === undefined) return
+    if (ended.session !== undefined) await this.#options.vault.destroy(ended.session.id)
+    this.#ended = undefined
+    this.#options.wire.clearCookie()
+  }
+}

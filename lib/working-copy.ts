@@ -1,0 +1,235 @@
+import type { Draft } from './draft.ts'
+import { describeType } from './duration.ts'
+import { SessionError } from './errors.ts'
+import {
+  type DefaultLimits,
+  defaultLimits,
+  type Expiry,
+  equalLimits,
+  type Limits,
+  limitsOf,
+  parseExpiry,
+} from './expiry.ts'
+import { createId, type RandomBytes } from './id.ts'
+import { hasSignedIn } from './identity.ts'
+import {
+  joinData,
+  parseData,
+  type SerializedData,
+  type SessionRecord,
+  serializeData,
+  splitData,
+} from './record.ts'
+import {
+  createSession,
+  detachSession,
+  RESERVED_KEYS,
+  replaceData,
+  type Session,
+  type SessionHost,
+} from './session.ts'
+import { showStored } from './show.ts'
+import type { StoredSession } from './vault.ts'
+
+/** What a working copy works with. */
+export interface WorkingCopyOptions {
+  readonly now: () => number
+  readonly random: RandomBytes
+  readonly limits: DefaultLimits
+  readonly maxBytes: number
+  /** See the option `regenerateOn`. */
+  readonly regenerateOn: readonly (readonly string[])[]
+}
+
+/** A session as one request has it: what is stored, and what the handler has made of it. No I/O. */
+export class WorkingCopy {
+  readonly #options: WorkingCopyOptions
+  readonly #host: SessionHost
+  /** The data the request began with: what a sign-in is measured against. */
+  readonly #firstData: string
+  readonly #began: number
+  #stored: StoredSession | undefined
+  #session: Session | undefined
+  #limits: Limits | undefined
+  /** When `setExpiry()` was called. */
+  #changed = 0
+  #nextId: Buffer | undefined
+
+  /** `true` once the id was made in this request: nobody else can have planted it. */
+  hasOwnId = false
+  /** Another one for each session the request has had: one that was left takes no more changes. */
+  generation = 0
+  /** `true` once the store said that the session is gone. */
+  isGone = false
+
+  constructor(host: SessionHost, stored: StoredSession | undefined, options: WorkingCopyOptions) {
+    this.#host = host
+    this.#options = options
+    this.#stored = stored
+    this.#firstData = stored?.record.data ?? '{}'
+    this.#began = options.now()
+  }
+
+  /** What is stored, as this request last saw it: what its changes are measured against. */
+  get stored(): StoredSession | undefined {
+    return this.#stored
+  }
+
+  /** The object a handler holds, made when first asked for. */
+  get session(): Session {
+    this.#session ??= createSession(this.#host, parseData(this.#storedData))
+    return this.#session
+  }
+
+  /** Whether the request asked for the session at all. */
+  get isTouched(): boolean {
+    return this.#session !== undefined || this.#limits !== undefined
+  }
+
+  /** The id a new session of this request will have. */
+  get nextId(): Buffer {
+    this.#nextId ??= createId(this.#options.random)
+    return this.#nextId
+  }
+
+  /** When the session was last in use: this request counts, and what it stored since. */
+  get active(): number {
+    return Math.max(this.#began, this.#changed, this.#stored?.record.active ?? 0)
+  }
+
+  get limits(): Limits {
+    return this.#limits ?? this.#stored?.record ?? defaultLimits(this.#options.limits, this.#began)
+  }
+
+  setExpiry(expiry: Expiry, name: string): void {
+    const { limits, now } = this.#options
+    const created = this.#stored?.record.created ?? this.#began
+    this.#limits = parseExpiry(name, expiry, limits, created, now())
+    this.#changed = now()
+  }
+
+  /** Makes `value` the data of the session. Throws `ERR_SESSION_OPTION` for what is no object. */
+  replace(value: unknown): void {
+    if (value !== undefined && value === this.#session) return
+    if (!isPlainObject(value)) {
+      throw new SessionError(
+        'ERR_SESSION_OPTION',
+        `Expected ctx.session to be set to a plain object or null, got ${describeType(value)}`,
+      )
+    }
+    replaceData(this.session, value)
+  }
+
+  /** What is to be stored. Throws when the data has no JSON form or is too large. */
+  draft(): Draft {
+    if (this.#session === undefined) {
+      return { values: splitData(this.#storedData), limits: this.#limits }
+    }
+    // What is stored may be larger than it may be by now: to read it is no mistake.
+    const maxBytes = Math.max(this.#options.maxBytes, Buffer.byteLength(this.#storedData))
+    return { values: serializeData(this.#session, RESERVED_KEYS, maxBytes), limits: this.#limits }
+  }
+
+  /** A draft as the record of a session that begins with this request. */
+  createRecord({ values, limits = this.limits }: Draft): SessionRecord {
+    return {
+      created: this.#began,
+      active: this.#options.now(),
+      ...limitsOf(limits),
+      data: joinData(values),
+    }
+  }
+
+  /** Data as it is stored. Throws like {@link draft}. */
+  serialize(data: object): SerializedData {
+    return serializeData(data, RESERVED_KEYS, this.#options.maxBytes)
+  }
+
+  /** Whether a draft differs from what is stored, other than by the order of its keys. */
+  isChanged({ values, limits }: Draft): boolean {
+    const record = this.#stored?.record
+    if (record === undefined) return values.size > 0
+    if (limits !== undefined && !equalLimits(limits, limitsOf(record))) return true
+    if (joinData(values) === record.data) return false
+    return values.size !== splitData(record.data).size || this.changes(values).size > 0
+  }
+
+  /**
+   * Whether a draft only takes away, as a sign-out does: where the session is gone, that is done.
+   */
+  isReduced({ values, limits }: Draft): boolean {
+    const base = splitData(this.#storedData)
+    return limits === undefined && [...values].every(([key, value]) => isPart(value, base.get(key)))
+  }
+
+  /** The values that are not stored as they are. */
+  changes(values: SerializedData): SerializedData {
+    const base = splitData(this.#storedData)
+    return new Map([...values].filter(([key, value]) => base.get(key) !== value))
+  }
+
+  /** Whether values mean that somebody signed in under an id that others may know. */
+  isSignIn(values: SerializedData): boolean {
+    const { regenerateOn } = this.#options
+    if (this.hasOwnId || regenerateOn.length === 0) return false
+    return hasSignedIn(regenerateOn, parseData(this.#firstData), parseData(joinData(values)))
+  }
+
+  /**
+   * Takes over what was stored, and shows it. What was changed since `committed` stays as it is,
+   * and is still to be stored.
+   */
+  show(stored: StoredSession | undefined, { values, limits }: Draft): void {
+    this.#stored = stored
+    if (stored !== undefined && this.#limits === limits) this.#limits = undefined
+    if (this.#session !== undefined) showStored(this.#session, values, this.#storedData)
+  }
+
+  /** Takes over what is stored, and forgets what was changed. */
+  reset(stored: StoredSession | undefined): void {
+    this.#stored = stored
+    this.#limits = undefined
+    replaceData(this.session, parseData(this.#storedData))
+  }
+
+  /** Lets go of what is stored, and keeps the data. */
+  forget(): void {
+    this.#stored = undefined
+    this.#nextId = undefined
+    this.isGone = false
+  }
+
+  /** Lets go of it all: what {@link session} gives next is a new, empty one. */
+  leave(): void {
+    this.generation += 1
+    if (this.#session !== undefined) detachSession(this.#session)
+    this.#session = undefined
+    this.#limits = undefined
+    this.forget()
+  }
+
+  get #storedData(): string {
+    return this.#stored?.record.data ?? '{}'
+  }
+}
+
+/**
+ * Whether the data of an object is its own properties: root prototypes of other realms are as good
+ * as ours.
+ */
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+/**
+ * Whether a JSON text says nothing that `whole` does not say: it is the same, but for members left
+ * out.
+ */
+function isPart(text: string, whole: string | undefined): boolean {
+  if (text === whole) return true
+  if (whole === undefined || !text.startsWith('{') || !whole.startsWith('{')) return false
+  const base = splitData(whole)
+  return [...splitData(text)].every(([key, value]) => isPart(value, base.get(key)))
+}
