@@ -1,5 +1,5 @@
 import test from 'ava'
-import type { Context } from 'koa'
+import { examine } from '../support/examine.ts'
 import { dataOf, PAGES } from '../support/pages.ts'
 import { openWebsite } from '../support/website.ts'
 
@@ -16,30 +16,6 @@ const MEMBERS = [
   'expiresAt',
   'expiresWithBrowser',
 ]
-
-/** Runs `look` on the session of a visitor who has one. */
-async function examine(
-  t: Parameters<typeof openWebsite>[0],
-  look: (ctx: Context) => unknown,
-  data: object = { views: 1 },
-): Promise<Awaited<ReturnType<typeof openWebsite>>> {
-  const site = await openWebsite(t, {
-    ...PAGES,
-    '/begin': (ctx) => {
-      ctx.session = data
-      return 'fine'
-    },
-    '/look': async (ctx) => {
-      await look(ctx)
-      return 'fine'
-    },
-  })
-  const browser = site.visit()
-  await browser.get('/begin')
-  const page = await browser.get('/look')
-  t.is(page.text, 'fine', String(site.errors[0]))
-  return site
-}
 
 test('a session’s own enumerable properties are its data, and nothing else', async (t) => {
   await examine(t, ({ session }) => {

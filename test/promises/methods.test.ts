@@ -1,32 +1,8 @@
 import test from 'ava'
-import type { Context } from 'koa'
+import { examine } from '../support/examine.ts'
 import { dataOf, PAGES } from '../support/pages.ts'
 import { StageStore } from '../support/stores.ts'
 import { codesOf, eventsOf, openWebsite } from '../support/website.ts'
-
-/** Runs `look` on the session of a visitor who has one. */
-async function examine(
-  t: Parameters<typeof openWebsite>[0],
-  look: (ctx: Context) => unknown,
-  data: object = { views: 1 },
-): Promise<Awaited<ReturnType<typeof openWebsite>>> {
-  const site = await openWebsite(t, {
-    ...PAGES,
-    '/begin': (ctx) => {
-      ctx.session = data
-      return 'fine'
-    },
-    '/look': async (ctx) => {
-      await look(ctx)
-      return 'fine'
-    },
-  })
-  const browser = site.visit()
-  await browser.get('/begin')
-  const page = await browser.get('/look')
-  t.is(page.text, 'fine', String(site.errors[0]))
-  return site
-}
 
 test('isNew and ref: new until stored, a handle of 12 hexadecimal digits', async (t) => {
   const refs: string[] = []
