@@ -70,11 +70,10 @@ export class SessionCookie {
   }
 
   /**
-   * The one valid session cookie of a request. Junk beside it is ignored; two valid ones of
-   * different sessions are refused, since one of them was planted.
+   * The one valid session cookie among the {@link values} of a request. Junk beside it is ignored;
+   * two valid ones of different sessions are refused, since one of them was planted.
    */
-  read(request: IncomingMessage, keys: CookieKeys): ReadCookie {
-    const values = this.values(request)
+  read(values: readonly string[], keys: CookieKeys): ReadCookie {
     if (values.length === 0) return { kind: 'none' }
     const wellFormed = values.filter((value) => VALUE.test(value))
     const verified = verifyAll(wellFormed, keys)

@@ -52,8 +52,9 @@ export interface Sessions {
 
   /**
    * The session of a request that does not pass through Koa, such as a WebSocket's upgrade. Nothing
-   * is written by itself: call `save()`, `update()` or `destroy()`. Since no cookie can be sent,
-   * `regenerate()`, and `save()` of a new session, reject with `ERR_SESSION_HEADERS_SENT`.
+   * but its activity is written by itself: call `save()`, `update()` or `destroy()`. Since no cookie
+   * can be sent, `regenerate()`, and `save()` of a new session, reject with
+   * `ERR_SESSION_HEADERS_SENT`.
    */
   fromRequest(request: IncomingMessage): Promise<Session>
 

@@ -200,11 +200,12 @@ export class SessionService {
   }
 
   async #readCookie(request: IncomingMessage): Promise<ReadCookie> {
-    if (this.cookie.values(request).length === 0) return { kind: 'none' }
+    const values = this.cookie.values(request)
+    if (values.length === 0) return { kind: 'none' }
     await this.#keyring.ready()
-    const read = this.cookie.read(request, this.#keyring)
+    const read = this.cookie.read(values, this.#keyring)
     if (read.kind !== 'forged' || read.reason !== 'signature') return read
-    return (await this.#keyring.refresh()) ? this.cookie.read(request, this.#keyring) : read
+    return (await this.#keyring.refresh()) ? this.cookie.read(values, this.#keyring) : read
   }
 
   async #close(): Promise<void> {

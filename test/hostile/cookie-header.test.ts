@@ -91,7 +91,9 @@ test('a header full of junk costs next to nothing, and a forged cookie some micr
     let best = Number.POSITIVE_INFINITY
     for (let attempt = 0; attempt < 5; attempt += 1) {
       const begun = performance.now()
-      for (let round = 0; round < rounds; round += 1) cookie.read(request as never, keyring)
+      for (let round = 0; round < rounds; round += 1) {
+        cookie.read(cookie.values(request as never), keyring)
+      }
       best = Math.min(best, (performance.now() - begun) / rounds)
     }
     return best * 1000
@@ -126,9 +128,10 @@ test('a header full of forged cookies of the right form costs each of them once,
     socket: { remoteAddress: '127.0.0.1' },
     httpVersion: '1.1',
   }
-  cookie.read(request as never, keys)
+  cookie.read(cookie.values(request as never), keys)
   t.is(verified, 230, 'each once, since the last may be the right one')
   const flood = Array.from({ length: 3000 }, () => `sid=${drawCookie()}`).join(';')
-  cookie.read({ ...request, headers: { host: 'localhost', cookie: flood } } as never, keys)
+  const flooded = { ...request, headers: { host: 'localhost', cookie: flood } }
+  cookie.read(cookie.values(flooded as never), keys)
   t.is(verified, 230 + 256, 'where Node was told to take more, there is an end to it')
 })

@@ -122,3 +122,44 @@ test('a persistent cookie lasts to the absolute deadline, and is not sent again 
   site.clock.advance(10 * MINUTE)
   t.deepEqual((await browser.get('/count')).setCookies, [])
 })
+
+test('a session that outlived the default by setExpiry() goes on when it is set back', async (t) => {
+  for (const back of ['browser', null] as const) {
+    const site = await openWebsite(t, {
+      ...PAGES,
+      '/remember': ({ session }) => {
+        session.views = 1
+        session.setExpiry('30d')
+      },
+      '/back': ({ session }) => {
+        session.setExpiry(back)
+        return session.expiresIn
+      },
+    })
+    const browser = site.visit()
+    await browser.get('/remember')
+    site.clock.advance(20 * DAY)
+    t.is((await browser.get('/back')).text, `${DAY}`)
+    t.deepEqual(await dataOf(browser), { views: 1 })
+    site.clock.advance(1.1 * DAY)
+    t.deepEqual(await dataOf(browser), {}, 'and ends by the idle time from then on')
+  }
+})
+
+test('what a session has left is counted from its last request, however long it is held', async (t) => {
+  const held: { session?: { readonly expiresIn: number } } = {}
+  const site = await openWebsite(t, {
+    ...PAGES,
+    '/hold': ({ session }) => {
+      held.session = session
+      return session.expiresIn
+    },
+  })
+  const browser = site.visit()
+  await browser.get('/count')
+  t.is((await browser.get('/hold')).text, `${DAY}`)
+  site.clock.advance(DAY / 4)
+  t.is(held.session?.expiresIn, (3 / 4) * DAY)
+  site.clock.advance(DAY)
+  t.is(held.session?.expiresIn, 0)
+})

@@ -1,8 +1,9 @@
 import test from 'ava'
+import type { Context } from 'koa'
 import { dataOf, PAGES } from '../support/pages.ts'
 import { StageStore } from '../support/stores.ts'
 import { ask } from '../support/telephone.ts'
-import { eventsOf, openWebsite } from '../support/website.ts'
+import { codesOf, eventsOf, openWebsite, temporaryDirectory } from '../support/website.ts'
 
 const BAD_COOKIES: Readonly<Record<string, string>> = {
   'an empty one': '',
@@ -94,4 +95,44 @@ test('two different valid sessions in one header are neither, and an event says 
   t.deepEqual(site.events.at(-1), { name: 'forged', reason: 'ambiguous' })
   t.deepEqual(await dataOf(ann), { views: 1 })
   t.deepEqual(await dataOf(bob), { views: 1 })
+})
+
+test('a valid cookie behind as much junk as fits is found by a process that has not seen it', async (t) => {
+  const directory = temporaryDirectory(t)
+  const browser = (await openWebsite(t, PAGES, { directory })).visit()
+  await browser.get('/count')
+  const restarted = await openWebsite(t, PAGES, { directory })
+  const junk = Array.from({ length: 180 }, (_, index) => `sid=${String(index).padStart(64, 'x')}`)
+  const cookie = [...junk, `sid=${browser.cookies.get('sid')}`].join('; ')
+  t.is((await restarted.visit().get('/show', { cookie })).text, '{"views":1}')
+})
+
+test('a session larger than maxBytes has become is read as ever, and refused when it is changed', async (t) => {
+  const directory = temporaryDirectory(t)
+  const pages = {
+    ...PAGES,
+    '/fill': ({ session }: Context) => {
+      session.text = 'x'.repeat(5000)
+      return 'fine'
+    },
+    '/length': ({ session }: Context) => session.text.length,
+    '/more': ({ session }: Context) => {
+      session.more = true
+      return 'fine'
+    },
+    '/empty': ({ session }: Context) => {
+      delete session.text
+      return 'fine'
+    },
+  }
+  const browser = (await openWebsite(t, pages, { directory })).visit()
+  await browser.get('/fill')
+  const narrow = await openWebsite(t, pages, { directory, maxBytes: 4096 })
+  const same = narrow.visit()
+  same.cookies.set('sid', browser.cookies.get('sid') ?? '')
+  t.is((await same.get('/length')).text, '5000')
+  t.is((await same.get('/more')).status, 500)
+  t.deepEqual(codesOf(narrow), ['ERR_SESSION_TOO_LARGE'])
+  t.is((await same.get('/empty')).status, 200)
+  t.is((await same.get('/show')).text, '{}')
 })

@@ -232,3 +232,21 @@ test('no two requests ever share an object', async (t) => {
   t.not(seen[0], seen[1])
   t.deepEqual(await dataOf(browser), { cart: { items: [1] } })
 })
+
+test('a ctx.session that somebody else has defined stays theirs, with a warning that says so', async (t) => {
+  const site = await openWebsite(
+    t,
+    { '/': (ctx) => ctx.session },
+    {},
+    {
+      arrange: (app, sessions) => {
+        Object.defineProperty(app.context, 'session', { value: { theirs: true } })
+        app.use(sessions)
+      },
+    },
+  )
+  t.is((await site.visit().get('/')).text, '{"theirs":true}')
+  await site.visit().get('/')
+  t.is(site.warnings.length, 1)
+  t.regex(site.warnings[0] ?? '', /^app\.context\.session is defined by somebody else already/)
+})
