@@ -56,7 +56,8 @@ export class SessionService {
   readonly #keyring: Keyring
   readonly #vault: Vault
   readonly #sweeper: Sweeper
-  readonly #visits = new Set<object>()
+  /** A token for each request that has begun and is not over: who ends twice counts once. */
+  readonly #underWay = new Set<object>()
   #closing: Promise<void> | undefined
   #onIdle: (() => void) | undefined
 
@@ -134,11 +135,11 @@ export class SessionService {
    */
   begin(): () => void {
     this.#refuseWhenClosed()
-    const visit = {}
-    this.#visits.add(visit)
+    const token = {}
+    this.#underWay.add(token)
     return () => {
-      this.#visits.delete(visit)
-      if (this.#visits.size === 0) this.#onIdle?.()
+      this.#underWay.delete(token)
+      if (this.#underWay.size === 0) this.#onIdle?.()
     }
   }
 
@@ -209,7 +210,7 @@ export class SessionService {
   }
 
   async #close(): Promise<void> {
-    if (this.#visits.size > 0) {
+    if (this.#underWay.size > 0) {
       await new Promise<void>((resolve) => {
         const cancel = this.#environment.schedule(resolve, CLOSING_TIME)
         this.#onIdle = () => {

@@ -144,7 +144,7 @@ class SessionObject {
   ): Promise<void> | undefined {
     return typeof options === 'function'
       ? answer(this.#host?.regenerate({}) ?? gone(), options)
-      : answer(this.#host?.regenerate(options) ?? gone(), callback)
+      : answer(this.#host?.regenerate(options ?? {}) ?? gone(), callback)
   }
 
   /**
