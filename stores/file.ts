@@ -13,14 +13,13 @@ import type {
 import { entryOf } from './file/commit.ts'
 import { DataDirectory } from './file/data-directory.ts'
 import { type Environment, nodeEnvironment } from './file/environment.ts'
-import { storeError } from './file/failure.ts'
+import { isDiskFull, storeError } from './file/failure.ts'
 import { codeOf } from './file/file-system.ts'
-import { HighWater } from './file/high-water.ts'
 import { type FileStoreOptions, resolveFileStoreOptions } from './file/options.ts'
-import { CommitQueue } from './file/queue.ts'
+import type { QueueOptions } from './file/queue.ts'
 import { readFrame } from './file/reader.ts'
-import { createReplaceCommit } from './file/replace.ts'
 import { sweepDirectory } from './file/sweep.ts'
+import { enterTenant, type Tenant } from './file/tenant.ts'
 import { FileVersion } from './file/version.ts'
 import { walkDirectory } from './file/walk.ts'
 
@@ -40,11 +39,13 @@ const LISTED_AT_ONCE = 8
 export class FileStore implements Store {
   readonly #environment: Environment
   readonly #directory: DataDirectory
-  readonly #highWater = new HighWater()
-  readonly #queue: CommitQueue
   readonly #lockTimeout: number
   readonly #closing = new AbortController()
   readonly #sweeps = new Set<Promise<unknown>>()
+  readonly #updates = new Set<Promise<unknown>>()
+  #tenant: Tenant | undefined
+  #entering: Promise<Tenant> | undefined
+  #hasLeft = false
 
   /**
    * Throws `ERR_SESSION_OPTION`. Touches no file: `ready()` or the first commit does.
@@ -56,12 +57,6 @@ export class FileStore implements Store {
     this.#environment = environment
     this.#lockTimeout = lockTimeout
     this.#directory = new DataDirectory(environment.fs, directory, name)
-    const commit = createReplaceCommit({
-      environment,
-      directory: this.#directory,
-      highWater: this.#highWater,
-    })
-    this.#queue = new CommitQueue(commit, environment.monotonic)
   }
 
   /**
@@ -70,34 +65,45 @@ export class FileStore implements Store {
    */
   async ready(): Promise<void> {
     this.#checkOpen()
-    await this.#directory.prepare()
+    const tenant = await this.#enter()
     try {
       await this.#environment.fs.access(this.#directory.path)
     } catch (error) {
       throw storeError('use the directory of the store', error)
     }
+    await tenant.tenancy.join()
   }
 
   async read(name: string, known?: Version): Promise<Found | 'unchanged' | 'damaged' | undefined> {
     this.#checkOpen()
     checkName(name)
-    const { file } = this.#directory.pathsOf(name)
-    const mark = this.#highWater.get(name)
-    await this.#directory.inspect()
     try {
-      if (known instanceof FileVersion && known.clean) {
-        if (known.matches(await this.#environment.fs.lstat(file))) return 'unchanged'
-      }
-      const reading = await readFrame(this.#environment, file)
-      const entry = entryOf(reading, mark)
-      if (reading.state !== 'found') return reading.state === 'damaged' ? 'damaged' : undefined
-      this.#highWater.note(name, reading.frame.sequence)
-      if (entry === undefined || entry === 'damaged') return entry
-      return { entry, version: FileVersion.ofContent(reading.stats, reading.readAt, known) }
+      const found = this.#tenant?.tenancy.isSole
+        ? await this.#tenant.readAlone(name, known)
+        : 'shared'
+      return found === 'shared' ? await this.#readShared(name, known) : found
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined
       throw storeError('read a session', error)
     }
+  }
+
+  async #readShared(
+    name: string,
+    known: Version | undefined,
+  ): Promise<Found | 'unchanged' | 'damaged' | undefined> {
+    const { file } = this.#directory.pathsOf(name)
+    const tenant = this.#tenant ?? (await this.#enterToRead())
+    const mark = tenant?.highWater.get(name) ?? 0
+    if (known instanceof FileVersion && known.clean) {
+      if (known.matches(await this.#environment.fs.lstat(file))) return 'unchanged'
+    }
+    const reading = await readFrame(this.#environment, file)
+    const entry = entryOf(reading, mark)
+    if (reading.state !== 'found') return reading.state === 'damaged' ? 'damaged' : undefined
+    tenant?.highWater.note(name, reading.frame.sequence)
+    if (entry === undefined || entry === 'damaged') return entry
+    return { entry, version: FileVersion.ofContent(reading.stats, reading.readAt, known) }
   }
 
   async update(
@@ -108,7 +114,18 @@ export class FileStore implements Store {
     this.#checkOpen()
     checkName(name)
     const { durable = false } = options
-    return this.#queue.update(name, change, { durable, wait: this.#lockTimeout })
+    const updated = this.#update(name, change, { durable, wait: this.#lockTimeout })
+    this.#updates.add(updated)
+    try {
+      return await updated
+    } finally {
+      this.#updates.delete(updated)
+    }
+  }
+
+  async #update(name: string, change: ChangeFunction, options: QueueOptions): Promise<Updated> {
+    const tenant = this.#tenant ?? (await this.#enter())
+    return tenant.update(name, change, options)
   }
 
   async *entries(): AsyncGenerator<ListedEntry> {
@@ -149,7 +166,7 @@ export class FileStore implements Store {
       {
         environment: this.#environment,
         directory: this.#directory,
-        update: (name, change) => this.#queue.update(name, change, { durable: false, wait: 0 }),
+        update: (name, change) => this.#update(name, change, { durable: false, wait: 0 }),
       },
       { ...options, signal: AbortSignal.any(signals) },
     )
@@ -166,7 +183,51 @@ export class FileStore implements Store {
   async close(): Promise<void> {
     this.#closing.abort()
     await Promise.allSettled(this.#sweeps)
-    await this.#queue.idle()
+    while (this.#updates.size > 0) await Promise.allSettled(this.#updates)
+    this.#hasLeft = true
+    const tenant = await this.#entering?.catch(() => undefined)
+    this.#entering = this.#tenant = undefined
+    await tenant?.leave()
+  }
+
+  /**
+   * A read makes no directory, and needs nobody's leave. It asks for it all the same, and does not
+   * wait, so that those after it need no look at the file.
+   */
+  async #enterToRead(): Promise<Tenant | undefined> {
+    if (!(await this.#directory.inspect())) return undefined
+    const tenant = await this.#enterThere()
+    tenant.tenancy.join().catch(() => {})
+    return tenant
+  }
+
+  /** Makes the directory if need be, and enters it. */
+  async #enter(): Promise<Tenant> {
+    try {
+      await this.#directory.prepare()
+    } catch (error) {
+      // Where nothing can be made any more, something can still be removed.
+      const isFull = error instanceof SessionError && isDiskFull(error.cause)
+      if (!isFull || !(await this.#directory.inspect())) throw error
+    }
+    return this.#enterThere()
+  }
+
+  /** Enters the directory, once; again after a failure. */
+  #enterThere(): Promise<Tenant> {
+    if (this.#hasLeft) this.#checkOpen()
+    this.#entering ??= this.#enterOnce()
+    return this.#entering
+  }
+
+  async #enterOnce(): Promise<Tenant> {
+    try {
+      this.#tenant = await enterTenant(this.#environment, this.#directory)
+      return this.#tenant
+    } catch (error) {
+      this.#entering = undefined
+      throw error
+    }
   }
 
   #checkOpen(): void {

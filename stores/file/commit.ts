@@ -1,6 +1,10 @@
-import type { Entry } from '../../lib/store.ts'
+import type { Entry, Version } from '../../lib/store.ts'
+import type { DataDirectory } from './data-directory.ts'
+import { storeError } from './failure.ts'
+import { codeOf } from './file-system.ts'
+import type { Frame } from './frame.ts'
+import type { HighWater } from './high-water.ts'
 import type { Reading } from './reader.ts'
-import type { FileVersion } from './version.ts'
 
 /** What is to be written: an entry, or its removal. */
 export interface Decision {
@@ -23,7 +27,7 @@ export type Commit = (
   name: string,
   decide: Decide,
   deadline: () => number,
-) => Promise<FileVersion | undefined>
+) => Promise<Version | undefined>
 
 /**
  * The newest entry as a change gets it: one older than what was seen here before is damage, since
@@ -35,4 +39,39 @@ export function entryOf(reading: Reading, mark: number): Entry | 'damaged' | und
   const { bytes, expires, subject, tombstone } = reading.frame
   if (tombstone) return undefined
   return subject === undefined ? { bytes, expires } : { bytes, expires, subject }
+}
+
+/** The frame that follows the one of `sequence`: an entry, or the removal of what is there. */
+export function frameAfter(sequence: number, entry: Entry | undefined): Frame {
+  const next = sequence + 1
+  if (!Number.isSafeInteger(next)) throw new Error('The sequence of the session is used up')
+  if (!entry) {
+    return {
+      sequence: next,
+      expires: 0,
+      tombstone: true,
+      subject: undefined,
+      bytes: Buffer.alloc(0),
+    }
+  }
+  const { bytes, expires, subject } = entry
+  return { sequence: next, expires, tombstone: false, subject, bytes }
+}
+
+/**
+ * Resolves when what was done to a session's name survives a power cut. One whose directory is gone
+ * has nothing left to survive.
+ */
+export async function syncName(
+  directory: DataDirectory,
+  highWater: HighWater,
+  name: string,
+): Promise<void> {
+  try {
+    await directory.sync(name)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return
+    highWater.forget(name)
+    throw storeError('bring a session to the disk', error, { committed: 'unknown' })
+  }
 }

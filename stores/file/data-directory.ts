@@ -69,13 +69,14 @@ export class DataDirectory {
   }
 
   /**
-   * Refuses a directory that is not to be read from, and makes none. Asked again until there is
+   * Refuses a directory that is not to be read from, and makes none. Resolves to whether there is
    * one.
    */
-  async inspect(): Promise<void> {
-    if (this.#inspected || this.#prepared !== undefined) return
+  async inspect(): Promise<boolean> {
+    if (this.#inspected || this.#prepared !== undefined) return true
     const isThere = [this.parent, this.path].map((path) => inspectDirectory(this.#fs, path))
     this.#inspected = (await Promise.all(isThere)).every(Boolean)
+    return this.#inspected
   }
 
   /** Makes the shard of a session, and the whole directory anew when somebody deleted it. */

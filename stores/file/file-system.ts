@@ -19,10 +19,10 @@ export interface FileSystem {
   /** Reads once, into `buffer` from `offset` on; resolves to the number of bytes, 0 at the end. */
   read(descriptor: number, buffer: Buffer, offset: number): Promise<number>
   /**
-   * Writes once, from `offset` of `buffer` on; resolves to the number of bytes, which may be fewer
-   * than given.
+   * Writes once: `buffer` from `offset` on, to the file from `position + offset` on. Resolves to the
+   * number of bytes, which may be fewer than given.
    */
-  write(descriptor: number, buffer: Buffer, offset: number): Promise<number>
+  write(descriptor: number, buffer: Buffer, offset: number, position: number): Promise<number>
   fstat(descriptor: number): Promise<BigIntStats>
   fchmod(descriptor: number, mode: number): Promise<void>
   fdatasync(descriptor: number): Promise<void>
@@ -37,6 +37,8 @@ export interface FileSystem {
   /** As rmdir, for the moment a process ends. */
   rmdirSync(path: string): void
   readdir(path: string): Promise<string[]>
+  /** The path without links: one for all that lead to the same directory. */
+  realpath(path: string): Promise<string>
   /** The entries of a directory, streamed: memory stays flat however many there are. */
   list(path: string): AsyncIterable<ListedFile>
   rename(from: string, to: string): Promise<void>
@@ -74,10 +76,15 @@ export const nodeFileSystem: FileSystem = {
         done(error, count),
       ),
     ),
-  write: (descriptor, buffer, offset) =>
+  write: (descriptor, buffer, offset, position) =>
     promise((done) =>
-      fs.write(descriptor, buffer, offset, buffer.length - offset, offset, (error, count) =>
-        done(error, count),
+      fs.write(
+        descriptor,
+        buffer,
+        offset,
+        buffer.length - offset,
+        position + offset,
+        (error, count) => done(error, count),
       ),
     ),
   fstat: (descriptor) => promise((done) => fs.fstat(descriptor, { bigint: true }, done)),
@@ -99,6 +106,7 @@ export const nodeFileSystem: FileSystem = {
   rmdir: (path) => promise((done) => fs.rmdir(path, done as () => void)),
   rmdirSync: (path) => fs.rmdirSync(path),
   readdir: (path) => promise((done) => fs.readdir(path, done)),
+  realpath: (path) => promise((done) => fs.realpath.native(path, done)),
   list: listDirectory,
   rename: (from, to) => promise((done) => fs.rename(from, to, done as () => void)),
   unlink: (path) => promise((done) => fs.unlink(path, done as () => void)),
@@ -127,6 +135,7 @@ const {
   O_NOFOLLOW = 0,
   O_NONBLOCK = 0,
   O_RDONLY,
+  O_RDWR,
   O_WRONLY,
 } = fs.constants
 
@@ -135,6 +144,8 @@ const {
  * of a FIFO.
  */
 export const READ_FLAGS: number = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+/** As {@link READ_FLAGS}, to write as well. */
+export const READ_WRITE_FLAGS: number = O_RDWR | O_NOFOLLOW | O_NONBLOCK
 /** Flags to make a file that must not exist. */
 export const CREATE_FLAGS: number = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
 /** Flags to open a directory, for its fsync. */
@@ -154,10 +165,15 @@ export async function ignoring(codes: readonly string[], work: Promise<unknown>)
   }
 }
 
-/** Writes all of `buffer` from the start of the file on. */
-export async function writeAll(fs: FileSystem, descriptor: number, buffer: Buffer): Promise<void> {
+/** Writes all of `buffer` to a file from `position` on, in bytes. */
+export async function writeAll(
+  fs: FileSystem,
+  descriptor: number,
+  buffer: Buffer,
+  position = 0,
+): Promise<void> {
   for (let offset = 0; offset < buffer.length; ) {
-    const count = await fs.write(descriptor, buffer, offset)
+    const count = await fs.write(descriptor, buffer, offset, position)
     // write(2) may answer 0 for a regular file only in error, and would then do so for ever.
     if (count === 0) {
       throw Object.assign(new Error('ENOSPC: write'), { code: 'ENOSPC', syscall: 'write' })

@@ -11,6 +11,8 @@ export type Reading =
   | {
       readonly state: 'found'
       readonly frame: Frame
+      /** The slot it is in. */
+      readonly slot: 0 | 1
       /** As of before the content was read. */
       readonly stats: BigIntStats
       /** When the reading of the content began, by the monotonic clock. */
@@ -53,7 +55,7 @@ async function readOnce(environment: Environment, path: string): Promise<Reading
     const readAt = monotonic()
     const content = await readUpTo(fs, descriptor, Number(stats.size))
     const decoded = decodeFile(content)
-    return decoded ? { state: 'found', frame: decoded.frame, stats, readAt } : DAMAGED
+    return decoded ? { state: 'found', ...decoded, stats, readAt } : DAMAGED
   } finally {
     await fs.close(descriptor)
   }

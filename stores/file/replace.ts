@@ -1,14 +1,14 @@
 import { SessionError } from '../../lib/errors.ts'
-import type { Entry } from '../../lib/store.ts'
-import { type Commit, type Decide, type Decision, entryOf } from './commit.ts'
+import { type Commit, type Decide, type Decision, entryOf, frameAfter, syncName } from './commit.ts'
 import type { DataDirectory, SessionPaths } from './data-directory.ts'
 import type { Environment } from './environment.ts'
 import { isDiskFull, storeError } from './failure.ts'
 import { codeOf, type FileSystem, ignoring, writeAll } from './file-system.ts'
 import { encodeFile, type Frame } from './frame.ts'
 import type { HighWater } from './high-water.ts'
-import { SessionLocks } from './lock.ts'
+import type { SessionLocks } from './lock.ts'
 import { type Reading, readFrame } from './reader.ts'
+import { removeWithoutLock } from './removal.ts'
 import type { Tenure } from './tenure.ts'
 import { FileVersion } from './version.ts'
 
@@ -17,6 +17,7 @@ export interface ReplaceContext {
   readonly environment: Environment
   readonly directory: DataDirectory
   readonly highWater: HighWater
+  readonly locks: SessionLocks
 }
 
 /** How often a commit that lost its lock begins again, even when its time is over. */
@@ -26,9 +27,9 @@ const MOST_TRIES = 5
  * The commit that is right with any number of processes: a new file, renamed onto the session's
  * name under its fenced lock.
  */
-export function createReplaceCommit({ environment, directory, highWater }: ReplaceContext): Commit {
+export function createReplaceCommit(context: ReplaceContext): Commit {
+  const { environment, directory, highWater, locks } = context
   const { fs } = environment
-  const locks = new SessionLocks(environment)
 
   return async function commitByReplacing(name, decide, deadline) {
     const paths = directory.pathsOf(name)
@@ -42,7 +43,7 @@ export function createReplaceCommit({ environment, directory, highWater }: Repla
       } catch (error) {
         const failure = storeError('lock a session', error)
         if (!isDiskFull(failure.cause)) throw failure
-        return removeWithoutLock(name, paths, decide, failure)
+        return removeWithoutLock(context, name, decide, failure)
       }
       const result = await commitOnce(name, paths, tenure, decide).catch(async (error) => {
         await tenure.abandon()
@@ -69,10 +70,11 @@ export function createReplaceCommit({ environment, directory, highWater }: Repla
       // to finish.
       if (leftOver) await ignoring(['ENOENT'], fs.unlink(paths.file))
       await tenure.abandon()
-      await syncDirectory(name, decision.durable)
+      if (decision.durable) await syncName(directory, highWater, name)
       return { version: undefined }
     }
-    const frame = nextFrame(name, reading, decision.entry)
+    const newest = reading.state === 'found' ? reading.frame.sequence : 0
+    const frame = frameAfter(Math.max(newest, highWater.get(name)), decision.entry)
     await writeToken(tenure, frame, decision.durable)
     const published = await publish(name, paths, tenure, frame)
     if (published !== 'committed') {
@@ -83,7 +85,7 @@ export function createReplaceCommit({ environment, directory, highWater }: Repla
     // The tombstone has removed it for every reader. One that cannot be unlinked now is swept.
     if (frame.tombstone) await fs.unlink(paths.file).catch(() => {})
     const [version] = await Promise.all([versionOf(paths, frame), tenure.release()])
-    await syncDirectory(name, decision.durable)
+    if (decision.durable) await syncName(directory, highWater, name)
     return { version }
   }
 
@@ -98,17 +100,6 @@ export function createReplaceCommit({ environment, directory, highWater }: Repla
     })
     if (reading.state === 'found') highWater.note(name, reading.frame.sequence)
     return { reading, decision: decide(entryOf(reading, mark)) }
-  }
-
-  function nextFrame(name: string, reading: Reading, entry: Entry | undefined): Frame {
-    const newest = reading.state === 'found' ? reading.frame.sequence : 0
-    const sequence = Math.max(newest, highWater.get(name)) + 1
-    if (!Number.isSafeInteger(sequence)) throw new Error('The sequence of the session is used up')
-    if (!entry) {
-      return { sequence, expires: 0, tombstone: true, subject: undefined, bytes: Buffer.alloc(0) }
-    }
-    const { bytes, expires, subject } = entry
-    return { sequence, expires, tombstone: false, subject, bytes }
   }
 
   async function writeToken(tenure: Tenure, frame: Frame, durable: boolean): Promise<void> {
@@ -154,35 +145,6 @@ export function createReplaceCommit({ environment, directory, highWater }: Repla
     // Without a version the next read is a whole one; the commit stands either way.
     const stats = await fs.lstat(paths.file).catch(() => undefined)
     return stats && new FileVersion(stats, environment.monotonic())
-  }
-
-  async function syncDirectory(name: string, durable: boolean): Promise<void> {
-    if (!durable) return
-    try {
-      await directory.sync(name)
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return
-      highWater.forget(name)
-      throw storeError('bring a session to the disk', error, { committed: 'unknown' })
-    }
-  }
-
-  /** There is no room for a lock. Removing is all that can be done then, and makes room. */
-  async function removeWithoutLock(
-    name: string,
-    paths: SessionPaths,
-    decide: Decide,
-    failure: Error,
-  ): Promise<undefined> {
-    const { decision } = await readAndDecide(name, paths, decide)
-    if (!decision) return
-    if (decision.entry) throw failure
-    try {
-      await ignoring(['ENOENT', 'EISDIR'], fs.unlink(paths.file))
-    } catch (error) {
-      throw storeError('remove a session', error)
-    }
-    await syncDirectory(name, decision.durable)
   }
 }
 

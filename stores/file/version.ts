@@ -6,6 +6,16 @@ import type { BigIntStats } from 'node:fs'
  */
 const SETTLED_MILLISECONDS = 20
 
+/** Whether two looks at a file have seen it in the same state, as far as looks can tell. */
+export function isSameState(one: BigIntStats, other: BigIntStats): boolean {
+  return (
+    one.ino === other.ino &&
+    one.size === other.size &&
+    one.mtimeNs === other.mtimeNs &&
+    one.ctimeNs === other.ctimeNs
+  )
+}
+
 /** What tells two states of a session file apart. */
 export class FileVersion {
   readonly #stats: BigIntStats
@@ -28,12 +38,7 @@ export class FileVersion {
 
   /** Whether these are the stats of this version. */
   matches(stats: BigIntStats): boolean {
-    return (
-      this.#stats.ino === stats.ino &&
-      this.#stats.size === stats.size &&
-      this.#stats.mtimeNs === stats.mtimeNs &&
-      this.#stats.ctimeNs === stats.ctimeNs
-    )
+    return isSameState(this.#stats, stats)
   }
 
   /**

@@ -180,8 +180,8 @@ test('a write that the system cut short without a word is never published', asyn
   await store.update(NAME, storing('one'))
   const fs: FileSystem = {
     ...nodeFileSystem,
-    async write(descriptor, buffer, offset) {
-      await nodeFileSystem.write(descriptor, buffer.subarray(0, 100), offset)
+    async write(descriptor, buffer, offset, position) {
+      await nodeFileSystem.write(descriptor, buffer.subarray(0, 100), offset, position)
       return buffer.length - offset
     },
   }
@@ -193,8 +193,8 @@ test('a write that the system cut short without a word is never published', asyn
 test('a write that takes many turns is whole', async (t) => {
   const fs: FileSystem = {
     ...nodeFileSystem,
-    write: (descriptor, buffer, offset) =>
-      nodeFileSystem.write(descriptor, buffer.subarray(0, offset + 1000), offset),
+    write: (descriptor, buffer, offset, position) =>
+      nodeFileSystem.write(descriptor, buffer.subarray(0, offset + 1000), offset, position),
   }
   const { store } = openStore(t, { fs })
   await store.update(NAME, storing('x'.repeat(5000)))

@@ -1,0 +1,106 @@
+import type { BigIntStats } from 'node:fs'
+import type { Entry, Version } from '../../lib/store.ts'
+
+/** What a sole tenant knows of a session's file: nobody else changes it. */
+export interface KnownFile {
+  /** What the file holds, and where in it. */
+  readonly entry: Entry
+  readonly sequence: number
+  readonly slot: 0 | 1
+  /** Bytes of a slot: half the file. */
+  readonly capacity: number
+  /** Stands for this very state: another one for each that was read or written. */
+  readonly version: Version
+  /** The file's inode. */
+  readonly inode: bigint
+  /** What the last look at the file saw; undefined when we have written to it since. */
+  stats: BigIntStats | undefined
+  /** When that look was, in milliseconds of the monotonic clock. */
+  lookedAt: number
+  /** The look that is under way: whether the file is still this one. */
+  look: Promise<boolean> | undefined
+}
+
+/** What an entry takes beside its bytes: names, numbers and the map's own share, rounded up. */
+const OVERHEAD_BYTES = 1024
+
+/** The files used last, by name, up to a number of bytes. */
+export class KnownFiles {
+  readonly #maxBytes: number
+  readonly #files = new Map<string, KnownFile>()
+  /** The reads under way of files that are not known, by name. */
+  readonly #reads = new Map<string, Set<object>>()
+  #bytes = 0
+
+  /** Default: 16 MiB. */
+  constructor(maxBytes: number = 16 * 2 ** 20) {
+    this.#maxBytes = maxBytes
+  }
+
+  get(name: string): KnownFile | undefined {
+    const known = this.#files.get(name)
+    if (known === undefined) return undefined
+    this.#files.delete(name)
+    this.#files.set(name, known)
+    return known
+  }
+
+  /** What a commit has made of a file: whoever is reading it meanwhile may have seen less. */
+  set(name: string, known: KnownFile): void {
+    this.forget(name)
+    this.#keep(name, known)
+  }
+
+  /** A file that was removed, or of which nothing is known any more. */
+  forget(name: string): void {
+    this.#reads.delete(name)
+    const known = this.#files.get(name)
+    if (known === undefined) return
+    this.#files.delete(name)
+    this.#bytes -= sizeOf(known)
+  }
+
+  /**
+   * Says that a file is about to be read outside of the queue of its commits. What is returned takes
+   * what was seen, and keeps it unless a commit has been there meanwhile.
+   */
+  beginRead(name: string): (seen: KnownFile | undefined) => void {
+    const read = {}
+    const reads = this.#reads.get(name) ?? new Set()
+    this.#reads.set(name, reads.add(read))
+    return (seen) => {
+      const isCurrent = this.#reads.get(name) === reads
+      reads.delete(read)
+      if (!isCurrent) return
+      if (reads.size === 0) this.#reads.delete(name)
+      if (seen !== undefined && !this.#files.has(name)) this.#keep(name, seen)
+    }
+  }
+
+  /** Forgets all of it. */
+  clear(): void {
+    this.#files.clear()
+    this.#reads.clear()
+    this.#bytes = 0
+  }
+
+  #keep(name: string, known: KnownFile): void {
+    this.#files.set(name, known)
+    this.#bytes += sizeOf(known)
+    for (const [oldest, file] of this.#files) {
+      if (this.#bytes <= this.#maxBytes) break
+      this.#files.delete(oldest)
+      this.#bytes -= sizeOf(file)
+    }
+  }
+}
+
+function sizeOf({ entry }: KnownFile): number {
+  return entry.bytes.length + OVERHEAD_BYTES
+}
+
+/** A copy: whoever changes what he gave or was given changes nothing here, as with a file. */
+export function copyEntry({ bytes, expires, subject }: Entry): Entry {
+  const copy = Buffer.from(bytes)
+  return subject === undefined ? { bytes: copy, expires } : { bytes: copy, expires, subject }
+}

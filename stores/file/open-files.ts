@@ -1,0 +1,80 @@
+import { retryDescriptors } from './descriptors.ts'
+import type { Environment } from './environment.ts'
+import { codeOf } from './file-system.ts'
+
+interface OpenFile {
+  readonly descriptor: number
+  readonly inode: bigint
+}
+
+/**
+ * Descriptors kept open between two commits of a session, up to a number of them: to open and close
+ * a file costs more than to write it.
+ *
+ * One that is in use is not in here, so that no other commit can close it. A close that fails has
+ * nothing to say of what was written, and is ignored.
+ */
+export class OpenFiles {
+  readonly #environment: Environment
+  readonly #capacity: number
+  readonly #files = new Map<string, OpenFile>()
+
+  /** Keeps at most `capacity` files open. */
+  constructor(environment: Environment, capacity = 1024) {
+    this.#environment = environment
+    this.#capacity = capacity
+  }
+
+  /** Opens a file by `work`; when there are no descriptors left, those kept make room first. */
+  async open(work: () => Promise<number>): Promise<number> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!['EMFILE', 'ENFILE'].includes(codeOf(error) ?? '')) throw error
+      await this.closeAll()
+      return retryDescriptors(this.#environment, work)
+    }
+  }
+
+  /**
+   * Hands over the descriptor of a session, to be kept again or closed, if it is open: and is that of
+   * `inode`, since by hand a file may have been put in the place of another.
+   */
+  take(name: string, inode: bigint): number | undefined {
+    const file = this.#files.get(name)
+    if (file === undefined) return undefined
+    if (file.inode !== inode) {
+      this.close(name)
+      return undefined
+    }
+    this.#files.delete(name)
+    return file.descriptor
+  }
+
+  /** Keeps a descriptor for later, and closes the one that was used least recently. */
+  keep(name: string, descriptor: number, inode: bigint): void {
+    this.close(name)
+    this.#files.set(name, { descriptor, inode })
+    if (this.#files.size <= this.#capacity) return
+    for (const oldest of this.#files.keys()) {
+      this.close(oldest)
+      return
+    }
+  }
+
+  /** Closes the file of a session, in the background. */
+  close(name: string): void {
+    const file = this.#files.get(name)
+    if (file === undefined) return
+    this.#files.delete(name)
+    this.#environment.fs.close(file.descriptor).catch(() => {})
+  }
+
+  /** Closes all, as far as they are not in use. */
+  async closeAll(): Promise<void> {
+    const files = [...this.#files.values()]
+    this.#files.clear()
+    const { fs } = this.#environment
+    await Promise.allSettled(files.map(({ descriptor }) => fs.close(descriptor)))
+  }
+}

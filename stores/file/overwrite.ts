@@ -1,0 +1,202 @@
+import type { Entry, Version } from '../../lib/store.ts'
+import { type Commit, type Decision, frameAfter, syncName } from './commit.ts'
+import { storeError } from './failure.ts'
+import { CREATE_FLAGS, codeOf, ignoring, READ_WRITE_FLAGS, writeAll } from './file-system.ts'
+import { capacityFor, encodeFile, encodeSlot, type Frame } from './frame.ts'
+import { copyEntry, type KnownFile } from './known-files.ts'
+import type { SoleFiles, SoleFilesContext } from './sole-files.ts'
+
+/** What a commit in place works with. */
+export interface OverwriteContext extends SoleFilesContext {
+  readonly files: SoleFiles
+  /** The commit that is always right, for what cannot be done in place. */
+  readonly replace: Commit
+}
+
+/** How often a shard that somebody deletes is made again for one new session. */
+const MOST_TRIES = 3
+
+/**
+ * The commit of a sole tenant: the older of a file's two slots is written in place, without a lock.
+ * A slot that is not whole has no valid check, so that a kill at any instant leaves the other.
+ */
+export function createOverwriteCommit(context: OverwriteContext): Commit {
+  const { environment, directory, highWater, files } = context
+  const { fs } = environment
+
+  return async function commitInPlace(name, decide, deadline) {
+    const found = await files.find(name).catch((error: unknown) => {
+      throw storeError('read a session', error)
+    })
+    if (found === 'tombstone' || found === 'damaged') return replace(name, decide, deadline)
+    const known = found === 'missing' ? undefined : found
+    const decision = decide(known && copyEntry(known.entry))
+    if (!decision) return undefined
+    const { entry, durable } = decision
+    if (!entry) return remove(name, known, durable)
+    const written = known
+      ? await overwrite(name, known, entry, decision, deadline)
+      : await create(name, entry, durable)
+    return written ?? replace(name, decide, deadline)
+  }
+
+  async function replace(...[name, ...rest]: Parameters<Commit>): ReturnType<Commit> {
+    try {
+      return await context.replace(name, ...rest)
+    } finally {
+      // Not before: whoever reads the file until then may have seen the one that was replaced.
+      files.forget(name)
+    }
+  }
+
+  /** Resolves to undefined, with nothing written, when there is no writing in place. */
+  async function overwrite(
+    name: string,
+    known: KnownFile,
+    entry: Entry,
+    decision: Decision,
+    deadline: () => number,
+  ): Promise<Version | undefined> {
+    const frame = frameAfter(Math.max(known.sequence, highWater.get(name)), entry)
+    if (capacityFor(frame) > known.capacity) return undefined
+    const descriptor = files.open.take(name, known.inode) ?? (await openKnown(name, known))
+    if (descriptor === undefined) return undefined
+    const { capacity } = known
+    const slot = known.slot === 0 ? 1 : 0
+    try {
+      await writeAll(fs, descriptor, encodeSlot(frame, capacity), slot * capacity)
+      if (decision.durable) await fs.fdatasync(descriptor)
+    } catch (error) {
+      await fs.close(descriptor).catch(() => {})
+      return writeAnew(name, frame, decision, deadline, error)
+    }
+    files.open.keep(name, descriptor, known.inode)
+    return remember(name, frame, { ...known, slot, stats: undefined, look: undefined })
+  }
+
+  /**
+   * After a failure nobody knows what the slot holds: the same goes into a new file. To decide again
+   * would count twice where the slot is whole after all.
+   */
+  async function writeAnew(
+    name: string,
+    frame: Frame,
+    decision: Decision,
+    deadline: () => number,
+    cause: unknown,
+  ): Promise<Version | undefined> {
+    highWater.note(name, frame.sequence)
+    try {
+      return await replace(name, () => decision, deadline)
+    } catch {
+      highWater.forget(name)
+      throw storeError('write a session', cause, { committed: 'unknown' })
+    }
+  }
+
+  /** Resolves to undefined when something has this name after all. */
+  async function create(
+    name: string,
+    entry: Entry,
+    durable: boolean,
+  ): Promise<Version | undefined> {
+    const { file } = directory.pathsOf(name)
+    const frame = frameAfter(highWater.get(name), entry)
+    const content = encodeFile(frame)
+    const descriptor = await openNew(name, file)
+    if (descriptor === undefined) return undefined
+    const lookedAt = environment.monotonic()
+    let inode: bigint
+    try {
+      const stats = await fs.fstat(descriptor)
+      inode = stats.ino
+      // A umask can only take bits away, but an access control list of the directory can give some.
+      if ((stats.mode & 0o777n) !== 0o600n) await fs.fchmod(descriptor, 0o600)
+      await writeAll(fs, descriptor, content)
+      if (durable) await fs.fdatasync(descriptor)
+    } catch (error) {
+      await fs.close(descriptor).catch(() => {})
+      const isLeft = await fs.unlink(file).then(
+        () => false,
+        (failure: unknown) => codeOf(failure) !== 'ENOENT',
+      )
+      throw storeError('write a session', error, isLeft ? { committed: 'unknown' } : {})
+    }
+    files.open.keep(name, descriptor, inode)
+    if (durable) await syncName(directory, highWater, name)
+    const capacity = content.length / 2
+    const stats = undefined
+    return remember(name, frame, { slot: 0, capacity, inode, stats, lookedAt, look: undefined })
+  }
+
+  async function remove(
+    name: string,
+    known: KnownFile | undefined,
+    durable: boolean,
+  ): Promise<undefined> {
+    if (known) {
+      try {
+        await ignoring(['ENOENT'], fs.unlink(directory.pathsOf(name).file))
+      } catch (error) {
+        throw storeError('remove a session', error)
+      }
+      // Whatever comes back under this name is older than its removal.
+      highWater.note(name, known.sequence + 1)
+      files.forget(name)
+    }
+    // Also when it was missing: whoever unlinked it may have ended before that was on the disk.
+    if (durable) await syncName(directory, highWater, name)
+  }
+
+  function remember(
+    name: string,
+    frame: Frame,
+    file: Omit<KnownFile, 'entry' | 'sequence' | 'version'>,
+  ): Version {
+    const { bytes, expires, subject, sequence } = frame
+    const version = {}
+    highWater.note(name, sequence)
+    files.known.set(name, {
+      ...file,
+      entry: copyEntry({ bytes, expires, subject }),
+      sequence,
+      version,
+    })
+    return version
+  }
+
+  /** Opens a file that is known, if it is still that and nobody else's too, such as a backup's. */
+  async function openKnown(name: string, known: KnownFile): Promise<number | undefined> {
+    const { file } = directory.pathsOf(name)
+    let descriptor: number
+    try {
+      descriptor = await files.open.open(() => fs.open(file, READ_WRITE_FLAGS))
+    } catch {
+      // To replace it needs no right to the file itself, and says what is wrong if that fails too.
+      return undefined
+    }
+    const stats = await fs.fstat(descriptor).catch(() => undefined)
+    const isOurs =
+      stats?.ino === known.inode &&
+      stats.isFile() &&
+      stats.size === BigInt(2 * known.capacity) &&
+      stats.nlink === 1n
+    if (isOurs) return descriptor
+    await fs.close(descriptor).catch(() => {})
+    return undefined
+  }
+
+  async function openNew(name: string, file: string): Promise<number | undefined> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await files.open.open(() => fs.open(file, CREATE_FLAGS, 0o600))
+      } catch (error) {
+        if (codeOf(error) === 'EEXIST') return undefined
+        if (codeOf(error) !== 'ENOENT' || tries === MOST_TRIES) {
+          throw storeError('write a session', error)
+        }
+        await directory.makeShard(name)
+      }
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import type { BigIntStats } from 'node:fs'
+import { entryOf } from './commit.ts'
+import type { DataDirectory } from './data-directory.ts'
+import type { Environment } from './environment.ts'
+import { codeOf } from './file-system.ts'
+import type { HighWater } from './high-water.ts'
+import { copyEntry, type KnownFile, KnownFiles } from './known-files.ts'
+import { OpenFiles } from './open-files.ts'
+import { readFrame } from './reader.ts'
+import { isSameState } from './version.ts'
+
+/** How long a look at a file is trusted, in milliseconds: who deletes one has signed people out. */
+const TRUST_MILLISECONDS = 1000
+
+/** What a sole tenant finds under a name: `'tombstone'` is a removal that was not finished. */
+export type SoleFinding = KnownFile | 'missing' | 'damaged' | 'tombstone'
+
+/** What the files of a sole tenant are found with. */
+export interface SoleFilesContext {
+  readonly environment: Environment
+  readonly directory: DataDirectory
+  readonly highWater: HighWater
+}
+
+/**
+ * The files of a sole tenant. Nobody else writes to them, so that what is known of one need not be
+ * read again; a look at it once a second is for whoever deletes or restores files by hand.
+ */
+export class SoleFiles {
+  readonly known: KnownFiles = new KnownFiles()
+  readonly open: OpenFiles
+  readonly #context: SoleFilesContext
+
+  constructor(context: SoleFilesContext) {
+    this.#context = context
+    this.open = new OpenFiles(context.environment)
+  }
+
+  /** What is under a name. Rejects with the system's error when that cannot be told. */
+  async find(name: string): Promise<SoleFinding> {
+    const known = this.known.get(name)
+    if (known === undefined) return this.#read(name)
+    const isTrusted = this.#now() - known.lookedAt < TRUST_MILLISECONDS
+    if (isTrusted || (await this.#look(name, known))) return known
+    if (this.known.get(name) === known) this.forget(name)
+    return this.find(name)
+  }
+
+  /** Forgets a file, and closes it. */
+  forget(name: string): void {
+    this.known.forget(name)
+    this.open.close(name)
+  }
+
+  /** Ends the tenure: whatever was known is not any more. */
+  async end(): Promise<void> {
+    this.known.clear()
+    await this.open.closeAll()
+  }
+
+  #now(): number {
+    return this.#context.environment.monotonic()
+  }
+
+  async #read(name: string): Promise<SoleFinding> {
+    const { environment, directory, highWater } = this.#context
+    const mark = highWater.get(name)
+    const keep = this.known.beginRead(name)
+    let seen: KnownFile | undefined
+    try {
+      const reading = await readFrame(environment, directory.pathsOf(name).file)
+      if (reading.state !== 'found') return reading.state
+      const { frame, slot, stats, readAt } = reading
+      highWater.note(name, frame.sequence)
+      const entry = entryOf(reading, mark)
+      if (entry === 'damaged') return entry
+      if (entry === undefined) return 'tombstone'
+      seen = {
+        // What was read is a view of the whole file.
+        entry: copyEntry(entry),
+        sequence: frame.sequence,
+        slot,
+        capacity: Number(stats.size) / 2,
+        version: {},
+        inode: stats.ino,
+        stats,
+        lookedAt: readAt,
+        look: undefined,
+      }
+      return seen
+    } finally {
+      keep(seen)
+    }
+  }
+
+  /** Looks whether a file is still the one that is known. Those who ask at once share a look. */
+  #look(name: string, known: KnownFile): Promise<boolean> {
+    known.look ??= this.#isStill(name, known).finally(() => {
+      known.look = undefined
+    })
+    return known.look
+  }
+
+  async #isStill(name: string, known: KnownFile): Promise<boolean> {
+    const { environment, directory } = this.#context
+    const before = known.stats
+    const lookedAt = this.#now()
+    let stats: BigIntStats
+    try {
+      stats = await environment.fs.lstat(directory.pathsOf(name).file)
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return false
+      throw error
+    }
+    // Times that a write of ours has moved tell nothing of others.
+    const isSame = before
+      ? isSameState(before, stats)
+      : stats.ino === known.inode && stats.size === BigInt(2 * known.capacity)
+    if (!isSame) return false
+    known.stats = stats
+    known.lookedAt = lookedAt
+    return true
+  }
+}
