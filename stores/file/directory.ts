@@ -55,6 +55,8 @@ export async function writeGitIgnore(fs: FileSystem, directory: string): Promise
   }
   try {
     await writeAll(fs, descriptor, Buffer.from(IGNORE_ALL))
+  } catch (error) {
+    throw storeError('write the .gitignore of the directory', error)
   } finally {
     await fs.close(descriptor)
   }

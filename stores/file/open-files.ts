@@ -25,8 +25,8 @@ export class OpenFiles {
     this.#capacity = capacity
   }
 
-  /** Opens a file by `work`; when there are no descriptors left, those kept make room first. */
-  async open(work: () => Promise<number>): Promise<number> {
+  /** Does `work`; when there are no descriptors left for it, those kept make room. */
+  async makeRoom<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {

@@ -170,7 +170,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     const { file } = directory.pathsOf(name)
     let descriptor: number
     try {
-      descriptor = await files.open.open(() => fs.open(file, READ_WRITE_FLAGS))
+      descriptor = await files.open.makeRoom(() => fs.open(file, READ_WRITE_FLAGS))
     } catch {
       // To replace it needs no right to the file itself, and says what is wrong if that fails too.
       return undefined
@@ -189,7 +189,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
   async function openNew(name: string, file: string): Promise<number | undefined> {
     for (let tries = 1; ; tries++) {
       try {
-        return await files.open.open(() => fs.open(file, CREATE_FLAGS, 0o600))
+        return await files.open.makeRoom(() => fs.open(file, CREATE_FLAGS, 0o600))
       } catch (error) {
         if (codeOf(error) === 'EEXIST') return undefined
         if (codeOf(error) !== 'ENOENT' || tries === MOST_TRIES) {

@@ -68,7 +68,8 @@ export class SoleFiles {
     const keep = this.known.beginRead(name)
     let seen: KnownFile | undefined
     try {
-      const reading = await readFrame(environment, directory.pathsOf(name).file)
+      const { file } = directory.pathsOf(name)
+      const reading = await this.open.makeRoom(() => readFrame(environment, file))
       if (reading.state !== 'found') return reading.state
       const { frame, slot, stats, readAt } = reading
       highWater.note(name, frame.sequence)

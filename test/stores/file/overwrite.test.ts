@@ -1,0 +1,264 @@
+import { existsSync, linkSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { nodeFileSystem } from '../../../stores/file/file-system.ts'
+import { decodeFile } from '../../../stores/file/frame.ts'
+import {
+  appending,
+  type Call,
+  interceptFileSystem,
+  nameOf,
+  removing,
+  storing,
+  systemError,
+} from '../../support/file-store.ts'
+import { openSoleStore } from '../../support/sole-store.ts'
+
+const NAME = nameOf(1)
+
+/** A file system that notes every call by its name, and fails those that `fail` gives a code for. */
+function watchFileSystem(fail: (call: Call) => string | undefined = () => undefined) {
+  const calls: string[] = []
+  const fs = interceptFileSystem((call) => {
+    calls.push(call.method)
+    const code = fail(call)
+    return code === undefined ? call.proceed() : Promise.reject(systemError(code, call.method))
+  })
+  return { calls, fs }
+}
+
+test('a commit in place is one write: no new file, no lock, no look', async (t) => {
+  const { calls, fs } = watchFileSystem()
+  const { update, find, fileOf } = openSoleStore(t, { fs })
+  await update(NAME, storing('one'))
+  const { ino, size } = lstatSync(fileOf(NAME))
+  calls.length = 0
+  await update(NAME, appending(', two'))
+  await update(NAME, appending(', three'))
+  t.deepEqual(calls, ['write', 'write'])
+  t.is(await find(NAME), 'one, two, three')
+  t.like(lstatSync(fileOf(NAME)), { ino, size })
+})
+
+test('the slots take turns, so that the version before is whole while one is written', async (t) => {
+  const { update, contentOf } = openSoleStore(t)
+  const seen: unknown[] = []
+  for (const text of ['one', 'two', 'three']) {
+    await update(NAME, storing(text))
+    const decoded = decodeFile(await contentOf(NAME))
+    seen.push([decoded?.slot, decoded?.frame.sequence, String(decoded?.frame.bytes)])
+  }
+  t.deepEqual(seen, [
+    [0, 1, 'one'],
+    [1, 2, 'two'],
+    [0, 3, 'three'],
+  ])
+})
+
+test('a write that was cut short by a kill leaves the version before, and the next goes over it', async (t) => {
+  const killed = openSoleStore(t, {
+    fs: {
+      ...nodeFileSystem,
+      async write(descriptor, buffer, offset, position) {
+        await nodeFileSystem.write(descriptor, buffer.subarray(0, 20), offset, position)
+        return position === 0 ? buffer.length : new Promise(() => {})
+      },
+    },
+  })
+  const before = openSoleStore(t, {}, killed.directory)
+  await before.update(NAME, storing('one'))
+  void killed.update(NAME, storing('two'))
+  await t.notThrowsAsync(async () => {
+    while (decodeFile(await before.contentOf(NAME))?.slot !== 0) await Promise.resolve()
+  })
+  const next = openSoleStore(t, {}, killed.directory)
+  t.is(await next.find(NAME), 'one')
+  await next.update(NAME, appending('!'))
+  t.is(await openSoleStore(t, {}, killed.directory).find(NAME), 'one!')
+  t.is(decodeFile(await next.contentOf(NAME))?.slot, 1)
+})
+
+test('a session that outgrows its slots gets a larger file, and is overwritten there', async (t) => {
+  const { calls, fs } = watchFileSystem()
+  const { update, find, fileOf } = openSoleStore(t, { fs })
+  await update(NAME, storing('small'))
+  const { ino } = lstatSync(fileOf(NAME))
+  await update(NAME, storing('x'.repeat(5000)))
+  t.is(lstatSync(fileOf(NAME)).size, 16_384)
+  t.not(lstatSync(fileOf(NAME)).ino, ino)
+  await update(NAME, appending('y'))
+  calls.length = 0
+  await update(NAME, appending('z'))
+  t.deepEqual(calls, ['write'])
+  t.is(await find(NAME), `${'x'.repeat(5000)}yz`)
+})
+
+test('a new session is a file of its own, 0600, never one that is there', async (t) => {
+  const { update, find, fileOf, directory } = openSoleStore(t)
+  await update(NAME, storing('one'))
+  t.is(lstatSync(fileOf(NAME)).mode & 0o777, 0o600)
+  const other = openSoleStore(
+    t,
+    {
+      fs: {
+        ...nodeFileSystem,
+        // As if the file had come between the look and the making.
+        open: (path, flags, mode) =>
+          mode === undefined && path.endsWith('.session') && hidden
+            ? Promise.reject(systemError('ENOENT', 'open'))
+            : nodeFileSystem.open(path, flags, mode).finally(() => {
+                hidden = false
+              }),
+      },
+    },
+    directory,
+  )
+  let hidden = true
+  const seen: unknown[] = []
+  await other.update(NAME, (current) => {
+    seen.push(current && String((current as { bytes: Uint8Array }).bytes))
+    return current ? { kind: 'keep' } : storing('two')(current)
+  })
+  t.deepEqual(seen, [undefined, 'one'])
+  t.is(await find(NAME), 'one')
+})
+
+test('a file that another name leads to, such as a backup, is not written to', async (t) => {
+  const { update, find, fileOf, directory } = openSoleStore(t)
+  await update(NAME, storing('one'))
+  const backup = join(directory, 'backup')
+  linkSync(fileOf(NAME), backup)
+  const next = openSoleStore(t, {}, directory)
+  await next.update(NAME, storing('two'))
+  t.is(String(decodeFile(readFileSync(backup))?.frame.bytes), 'one')
+  t.is(await next.find(NAME), 'two')
+  t.is(await find(NAME), 'one', 'within its second')
+})
+
+test('durable is on the disk before it resolves: the slot; of a new file its name too', async (t) => {
+  const { calls, fs } = watchFileSystem()
+  const { update } = openSoleStore(t, { fs })
+  await update(NAME, storing('one'), true)
+  t.true(calls.indexOf('fdatasync') > calls.indexOf('write'))
+  t.true(calls.indexOf('fsync') > calls.indexOf('fdatasync'))
+  calls.length = 0
+  await update(NAME, storing('two'), true)
+  t.deepEqual(calls, ['write', 'fdatasync'])
+  calls.length = 0
+  await update(NAME, removing, true)
+  t.is(calls[0], 'unlink')
+  t.true(calls.includes('fsync'))
+})
+
+test('when bringing a slot to the disk fails, what was decided goes into a new file, once', async (t) => {
+  const failures: string[] = []
+  const { calls, fs } = watchFileSystem(({ method }) =>
+    method === 'fdatasync' ? failures.shift() : undefined,
+  )
+  const { update, find, fileOf, directory } = openSoleStore(t, { fs })
+  await update(NAME, storing('one'))
+  const { ino } = lstatSync(fileOf(NAME))
+  failures.push('EIO')
+  calls.length = 0
+  let decided = 0
+  const count = (current: Parameters<ReturnType<typeof appending>>[0]) => {
+    decided++
+    return appending(', two')(current)
+  }
+  await update(NAME, count, true)
+  t.is(decided, 1)
+  t.is(calls.filter((call) => call === 'fdatasync').length, 2, 'the second is of another file')
+  t.not(lstatSync(fileOf(NAME)).ino, ino)
+  t.is(await find(NAME), 'one, two')
+  t.is(await openSoleStore(t, {}, directory).find(NAME), 'one, two')
+})
+
+test('when that fails too, the error says that nobody knows, and the next commit goes by the disk', async (t) => {
+  let broken = false
+  const { fs } = watchFileSystem(({ method }) =>
+    broken && method === 'fdatasync' ? 'EIO' : undefined,
+  )
+  const { update, find } = openSoleStore(t, { fs })
+  await update(NAME, storing('one'))
+  broken = true
+  const error = await t.throwsAsync(update(NAME, appending(', two'), true), {
+    code: 'ERR_SESSION_STORE',
+    message: 'Could not write a session (EIO). The disk reported an error: check it.',
+  })
+  t.like(error, { committed: 'unknown' })
+  broken = false
+  const stored = await find(NAME)
+  t.true(['one', 'one, two'].includes(stored), stored)
+  await update(NAME, appending('!'), true)
+  t.is(await find(NAME), `${stored}!`)
+})
+
+test('a new session that cannot be written whole leaves no file', async (t) => {
+  for (const method of ['fstat', 'write', 'fdatasync']) {
+    let broken = true
+    const { fs } = watchFileSystem((call) =>
+      broken && call.method === method ? 'ENOSPC' : undefined,
+    )
+    const { update, find, fileOf, directory } = openSoleStore(t, { fs })
+    await openSoleStore(t, {}, directory).update(nameOf(17), storing('the directory is there'))
+    const error = await t.throwsAsync(update(NAME, storing('one'), true), {
+      code: 'ERR_SESSION_STORE',
+      message: 'Could not write a session (ENOSPC). The disk is full: make room on it.',
+    })
+    t.is((error as { committed?: string }).committed, undefined, method)
+    t.false(existsSync(fileOf(NAME)), method)
+    broken = false
+    await update(NAME, storing('one'), true)
+    t.is(await find(NAME), 'one')
+  }
+})
+
+test('what was removed is gone at once, and what is put back by hand is damage', async (t) => {
+  const { update, find, fileOf, contentOf } = openSoleStore(t)
+  await update(NAME, storing('one'))
+  const content = await contentOf(NAME)
+  await update(NAME, removing)
+  t.false(existsSync(fileOf(NAME)))
+  t.is(await find(NAME), 'missing')
+  writeFileSync(fileOf(NAME), content)
+  t.is(await find(NAME), 'damaged')
+})
+
+test('a damaged file is not written to, and can be removed', async (t) => {
+  const { update, find, fileOf } = openSoleStore(t)
+  await update(NAME, storing('one'))
+  await update(NAME, removing)
+  writeFileSync(fileOf(NAME), 'junk')
+  await t.throwsAsync(update(NAME, storing('two')), {
+    code: 'ERR_SESSION_STORE',
+    message: 'Could not write over a damaged session. Remove it, or leave it to the sweep.',
+  })
+  t.is(readFileSync(fileOf(NAME), 'utf8'), 'junk')
+  await update(NAME, removing)
+  t.is(await find(NAME), 'missing')
+  t.deepEqual(readdirSync(join(fileOf(NAME), '..')), [])
+})
+
+test('a shard that somebody deletes is made again for a new session', async (t) => {
+  const { calls, fs } = watchFileSystem()
+  const { update, find } = openSoleStore(t, { fs })
+  await update(NAME, storing('one'))
+  t.is(calls.filter((call) => call === 'mkdir').length > 0, true)
+  t.is(await find(NAME), 'one')
+})
+
+test('when there are no descriptors left, the files kept open make room', async (t) => {
+  let scarce = false
+  const { calls, fs } = watchFileSystem(({ method }) => {
+    if (method === 'close') scarce = false
+    return scarce && method === 'open' ? 'EMFILE' : undefined
+  })
+  const { update, find } = openSoleStore(t, { fs })
+  await update(NAME, storing('one'))
+  scarce = true
+  calls.length = 0
+  await update(nameOf(2), storing('two'))
+  t.true(calls.includes('close'))
+  t.is(await find(nameOf(2)), 'two')
+  t.is(await find(NAME), 'one')
+})

@@ -1,0 +1,158 @@
+import { renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import test from 'ava'
+import {
+  appending,
+  interceptFileSystem,
+  makeClock,
+  nameOf,
+  removing,
+  storing,
+} from '../../support/file-store.ts'
+import { openSoleStore } from '../../support/sole-store.ts'
+
+const NAME = nameOf(1)
+
+test('a file is looked at once a second, however many ask', async (t) => {
+  const { monotonic, advance } = makeClock()
+  const calls: string[] = []
+  const fs = interceptFileSystem(({ method, proceed }) => {
+    calls.push(method)
+    return proceed()
+  })
+  const { update, find } = openSoleStore(t, { fs, monotonic })
+  await update(NAME, storing('one'))
+  calls.length = 0
+  advance(999)
+  t.is(await find(NAME), 'one')
+  t.deepEqual(calls, [])
+  advance(1)
+  await Promise.all(Array.from({ length: 20 }, () => find(NAME)))
+  t.deepEqual(calls, ['lstat'])
+  advance(999)
+  await find(NAME)
+  t.deepEqual(calls, ['lstat'])
+})
+
+test('a write is no look', async (t) => {
+  const { monotonic, advance } = makeClock()
+  const { update, find, fileOf } = openSoleStore(t, { monotonic })
+  await update(NAME, storing('one'))
+  advance(600)
+  await update(NAME, storing('two'))
+  unlinkSync(fileOf(NAME))
+  advance(400)
+  t.is(await find(NAME), 'missing')
+})
+
+for (const [what, meddle] of [
+  ['deleted', (file: string) => unlinkSync(file)],
+  ['exchanged', (file: string) => renameSync(`${file}2`, file)],
+  ['overwritten', (file: string) => writeFileSync(file, 'x'.repeat(4096))],
+  ['cut off', (file: string) => writeFileSync(file, 'x')],
+] as const) {
+  test(`a file that somebody has ${what} by hand is noticed within a second`, async (t) => {
+    const { monotonic, advance } = makeClock()
+    const { update, find, fileOf } = openSoleStore(t, { monotonic })
+    await update(NAME, storing('one'))
+    advance(1000)
+    t.is(await find(NAME), 'one')
+    writeFileSync(`${fileOf(NAME)}2`, 'x'.repeat(4096))
+    meddle(fileOf(NAME))
+    t.is(await find(NAME), 'one')
+    advance(1000)
+    t.is(await find(NAME), what === 'deleted' ? 'missing' : 'damaged')
+  })
+}
+
+test('a whole directory deleted by hand has signed everybody out, and takes new sessions', async (t) => {
+  const { monotonic, advance } = makeClock()
+  const { update, find, directory } = openSoleStore(t, { monotonic })
+  await update(NAME, storing('one'))
+  rmSync(`${directory}/sid`, { recursive: true })
+  advance(1000)
+  await update(NAME, appending('!'))
+  t.is(await find(NAME), 'missing')
+  await update(nameOf(2), storing('two'))
+  t.is(await find(nameOf(2)), 'two')
+})
+
+test('a read that began before a commit ended is not remembered', async (t) => {
+  for (const [change, expected] of [
+    [storing('two'), 'two'],
+    [removing, 'missing'],
+    [storing('x'.repeat(3000)), 'x'.repeat(3000)],
+  ] as const) {
+    let hold = Promise.resolve()
+    const fs = interceptFileSystem(async ({ method, proceed }) => {
+      const result = await proceed()
+      if (method === 'read') await hold
+      return result
+    })
+    const { directory, update: store } = openSoleStore(t)
+    await store(NAME, storing('one'))
+    const { update, find } = openSoleStore(t, { fs }, directory)
+    let letGo = (): void => undefined
+    hold = new Promise((resolve) => {
+      letGo = resolve
+    })
+    const early = find(NAME)
+    const { promise, settle } = beginLate(() => update(NAME, change))
+    hold = Promise.resolve()
+    await settle()
+    letGo()
+    t.is(await early, 'one')
+    await promise
+    t.is(await find(NAME), expected)
+  }
+})
+
+/** Begins something in a moment, once what was begun before has come as far as it can. */
+function beginLate(work: () => Promise<unknown>) {
+  let promise: Promise<unknown> = Promise.resolve()
+  return {
+    get promise() {
+      return promise
+    },
+    async settle() {
+      await new Promise((resolve) => setImmediate(resolve))
+      promise = work()
+      await promise
+    },
+  }
+}
+
+test('nothing that was known outlives a tenure, and no file stays open', async (t) => {
+  const open = new Set<unknown>()
+  const fs = interceptFileSystem(async ({ method, path, proceed }) => {
+    const result = await proceed()
+    if (method === 'open') open.add(result)
+    if (method === 'close') open.delete(path)
+    return result
+  })
+  const { update, find, files, fileOf } = openSoleStore(t, { fs })
+  for (let index = 0; index < 20; index++) await update(nameOf(index), storing('one'))
+  t.is(open.size, 20)
+  await files.end()
+  t.is(open.size, 0)
+  unlinkSync(fileOf(NAME))
+  t.is(await find(NAME), 'missing')
+})
+
+test('files are kept open up to a number of them', async (t) => {
+  let open = 0
+  const fs = interceptFileSystem(async ({ method, proceed }) => {
+    const result = await proceed()
+    if (method === 'open') open++
+    if (method === 'close') open--
+    return result
+  })
+  const { update, find, files } = openSoleStore(t, { fs })
+  await Promise.all(
+    Array.from({ length: 1500 }, (_, index) => update(nameOf(index), storing(`${index}`))),
+  )
+  t.true(open < 1100, `${open} open, with those that are just being closed`)
+  await update(NAME, appending('!'))
+  t.is(await find(NAME), '1!')
+  await files.end()
+  t.is(open, 0)
+})
