@@ -42,7 +42,8 @@ export class FileStore implements Store {
   readonly #lockTimeout: number
   readonly #closing = new AbortController()
   readonly #sweeps = new Set<Promise<unknown>>()
-  readonly #updates = new Set<Promise<unknown>>()
+  #updates = 0
+  #onIdle: (() => void) | undefined
   #tenant: Tenant | undefined
   #entering: Promise<Tenant> | undefined
   #hasLeft = false
@@ -114,18 +115,18 @@ export class FileStore implements Store {
     this.#checkOpen()
     checkName(name)
     const { durable = false } = options
-    const updated = this.#update(name, change, { durable, wait: this.#lockTimeout })
-    this.#updates.add(updated)
-    try {
-      return await updated
-    } finally {
-      this.#updates.delete(updated)
-    }
+    return this.#update(name, change, { durable, wait: this.#lockTimeout })
   }
 
   async #update(name: string, change: ChangeFunction, options: QueueOptions): Promise<Updated> {
-    const tenant = this.#tenant ?? (await this.#enter())
-    return tenant.update(name, change, options)
+    this.#updates += 1
+    try {
+      const tenant = this.#tenant ?? (await this.#enter())
+      return await tenant.update(name, change, options)
+    } finally {
+      this.#updates -= 1
+      if (this.#updates === 0) this.#onIdle?.()
+    }
   }
 
   async *entries(): AsyncGenerator<ListedEntry> {
@@ -183,7 +184,11 @@ export class FileStore implements Store {
   async close(): Promise<void> {
     this.#closing.abort()
     await Promise.allSettled(this.#sweeps)
-    while (this.#updates.size > 0) await Promise.allSettled(this.#updates)
+    if (this.#updates > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve
+      })
+    }
     this.#hasLeft = true
     const tenant = await this.#entering?.catch(() => undefined)
     this.#entering = this.#tenant = undefined

@@ -62,8 +62,10 @@ export function capacityFor(frame: Frame): number {
 
 /** A frame as the bytes of one slot. Throws a RangeError when it does not fit. */
 export function encodeSlot(frame: Frame, capacity: number): Buffer {
-  const slot = Buffer.alloc(capacity)
   const subject = frame.subject ?? ''
+  const end = HEADER_BYTES + subject.length + frame.bytes.length
+  if (end > capacity) throw new RangeError('The frame does not fit in its slot')
+  const slot = Buffer.allocUnsafe(capacity).fill(0, end)
   slot.writeUInt32BE(MAGIC, 0)
   slot.writeUInt32BE(capacity, 8)
   slot.writeUInt32BE(frame.bytes.length, 12)

@@ -25,7 +25,6 @@ export class CommitQueue {
   readonly #commit: Commit
   readonly #monotonic: () => number
   readonly #lines = new Map<string, Waiting[]>()
-  readonly #pending = new Set<Promise<unknown>>()
 
   constructor(commit: Commit, monotonic: () => number) {
     this.#commit = commit
@@ -34,20 +33,9 @@ export class CommitQueue {
 
   /** As the store's `update()`. */
   update(name: string, change: ChangeFunction, options: QueueOptions): Promise<Updated> {
-    const updated = new Promise<Updated>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.#enqueue(name, { ...options, change, deadline: 0, resolve, reject })
     })
-    this.#pending.add(updated)
-    const forget = (): void => {
-      this.#pending.delete(updated)
-    }
-    updated.then(forget, forget)
-    return updated
-  }
-
-  /** Resolves when nothing waits and nothing is being committed. */
-  async idle(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.allSettled(this.#pending)
   }
 
   #enqueue(name: string, waiting: Waiting): void {

@@ -8,9 +8,9 @@ import type { Environment } from '../../lib/environment.ts'
 import { drawRandomBytes } from '../../lib/id.ts'
 import type { Sessions } from '../../lib/middleware.ts'
 import type { SessionOptions } from '../../lib/options.ts'
-import { MemoryStore } from '../../stores/memory.ts'
 import { Browser, type RunningServer, serve } from './browser.ts'
 import { Clock } from './clock.ts'
+import { openDefaultStore } from './default-store.ts'
 
 /** A handler of one path of a website. */
 export type Handler = (ctx: Context, next: Next) => unknown
@@ -56,8 +56,8 @@ const EVENTS = [
 ] as const
 
 /**
- * Opens a website with a page per handler, by path. Sessions are kept in memory unless `options` name a
- * store or a directory. It is closed when the test is over.
+ * Opens a website with a page per handler, by path. Sessions are kept in
+ * the default store of tests unless `options` name a store or a directory. It is closed when the test is over.
  */
 export async function openWebsite(
   t: ExecutionContext,
@@ -69,7 +69,8 @@ export async function openWebsite(
   const warnings: string[] = []
   const errors: unknown[] = []
   const events: { name: string }[] = []
-  const store = options.store ?? (options.directory === undefined ? new MemoryStore() : undefined)
+  const { directory } = options
+  const store = options.store ?? (directory === undefined ? await openDefaultStore(t) : undefined)
   const sessions = assembleSessions(store === undefined ? options : { ...options, store }, {
     now: clock.now,
     monotonic: clock.monotonic,

@@ -131,3 +131,13 @@ test('a frame that checks but says what no store writes is damaged', async (t) =
     t.is(decodeFile(file), undefined, `byte ${offset}`)
   }
 })
+
+test('a frame that does not fit in its slot is not cut off', (t) => {
+  const frame = { sequence: 1, expires: 1, tombstone: false, subject: undefined }
+  const bytes = Buffer.alloc(2048 - 34)
+  t.is(encodeSlot({ ...frame, bytes }, 2048).length, 2048)
+  t.throws(() => encodeSlot({ ...frame, bytes: Buffer.alloc(2048 - 33) }, 2048), {
+    instanceOf: RangeError,
+    message: 'The frame does not fit in its slot',
+  })
+})
