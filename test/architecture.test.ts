@@ -44,6 +44,7 @@ const SUITE = /^lib\/testing(\.ts$|\/)/
 
 /** What only these files may import at run time. Everything else that is not a file of ours is in `FREE`. */
 const RESERVED: Readonly<Record<string, RegExp>> = {
+  'node:net': /^stores\/file\/tenancy\/sockets\.ts$/,
   // The status texts of 503 and 500, and the monotonic clock: each has one place.
   'node:http': /^lib\/middleware\.ts$/,
   'node:perf_hooks': /^(lib|stores\/file)\/environment\.ts$/,

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import { createOwner, type Owner } from './owner.ts'
+import { nodeSockets, type Sockets } from './tenancy/sockets.ts'
 
 /** All that the file store takes from outside itself, so that a test can give it another. */
 export interface Environment {
@@ -16,6 +17,10 @@ export interface Environment {
    */
   random(): number
   readonly owner: Owner
+  /** Absent where there are none: then every process is taken for one of several. */
+  readonly sockets: Sockets | undefined
+  /** Tells the operator something. */
+  warn(message: string, code: string): void
 }
 
 /** The environment of this process. */
@@ -24,6 +29,8 @@ export const nodeEnvironment: Environment = {
   monotonic: () => performance.now(),
   random: () => Math.random(),
   owner: createOwner(nodeFileSystem),
+  sockets: process.platform === 'win32' ? undefined : nodeSockets,
+  warn: (message, code) => process.emitWarning(message, { type: 'SessionWarning', code }),
 }
 
 /**

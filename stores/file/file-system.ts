@@ -37,6 +37,8 @@ export interface FileSystem {
   /** As rmdir, for the moment a process ends. */
   rmdirSync(path: string): void
   readdir(path: string): Promise<string[]>
+  /** The type of the file system that a directory is on (statfs(2)). */
+  statfs(path: string): Promise<bigint>
   /** The path without links: one for all that lead to the same directory. */
   realpath(path: string): Promise<string>
   /** The entries of a directory, streamed: memory stays flat however many there are. */
@@ -106,6 +108,10 @@ export const nodeFileSystem: FileSystem = {
   rmdir: (path) => promise((done) => fs.rmdir(path, done as () => void)),
   rmdirSync: (path) => fs.rmdirSync(path),
   readdir: (path) => promise((done) => fs.readdir(path, done)),
+  statfs: (path) =>
+    promise((done) =>
+      fs.statfs(path, { bigint: true }, (error, stats) => done(error, stats?.type ?? 0n)),
+    ),
   realpath: (path) => promise((done) => fs.realpath.native(path, done)),
   list: listDirectory,
   rename: (from, to) => promise((done) => fs.rename(from, to, done as () => void)),
