@@ -180,6 +180,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
       stats?.ino === known.inode &&
       stats.isFile() &&
       stats.size === BigInt(2 * known.capacity) &&
+      (stats.mode & 0o777n) === 0o600n &&
       stats.nlink === 1n
     if (isOurs) return descriptor
     await fs.close(descriptor).catch(() => {})

@@ -117,7 +117,8 @@ export class SoleFiles {
     const isSame = before
       ? isSameState(before, stats)
       : stats.ino === known.inode && stats.size === BigInt(2 * known.capacity)
-    if (!isSame) return false
+    // One that others may read is replaced at the next commit.
+    if (!isSame || (stats.mode & 0o777n) !== 0o600n) return false
     known.stats = stats
     known.lookedAt = lookedAt
     return true

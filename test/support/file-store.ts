@@ -43,14 +43,15 @@ export interface OpenStore {
   fileOf(name: string): string
 }
 
-/** A store in a directory of the test's own. */
+/** A store in a directory of the test's own. Without sockets it is one of several tenants, for all it knows. */
 export function openStore(
   t: { teardown(work: () => void): void },
   environment: Partial<Environment> = {},
   options: FileStoreOptions = {},
 ): OpenStore {
   const directory = (options.directory as string) ?? makeTemporaryDirectory(t)
-  const store = new FileStore({ ...options, directory }, { ...nodeEnvironment, ...environment })
+  const shared = { ...nodeEnvironment, sockets: undefined }
+  const store = new FileStore({ ...options, directory }, { ...shared, ...environment })
   return { store, directory, fileOf: (name) => fileIn(directory, name) }
 }
 

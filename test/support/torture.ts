@@ -222,7 +222,19 @@ async function checkLists(
 /** Paths below a store's directory that are neither shards nor sessions. */
 export function findLitter(directory: string): string[] {
   if (!existsSync(directory)) return []
+  const tenants = readTenants(directory)
   return (readdirSync(directory, { recursive: true }) as string[]).filter(
-    (path) => !/^[0-9a-f]{2}(\/[0-9a-f]{64}\.session)?$/.test(path),
+    (path) =>
+      !/^[0-9a-f]{2}(\/[0-9a-f]{64}\.session)?$/.test(path) &&
+      !/^tenants(\/register)?$/.test(path) &&
+      !tenants.some((name) => path === `tenants/${name}.socket`),
   )
+}
+
+/** The names on the register. */
+function readTenants(directory: string): string[] {
+  const path = join(directory, 'tenants', 'register')
+  if (!existsSync(path)) return []
+  const { tenants } = JSON.parse(readFileSync(path, 'utf8')) as { tenants: { name: string }[] }
+  return tenants.map(({ name }) => name)
 }

@@ -16,7 +16,7 @@ test('durable is on the disk before it resolves: the file, then its name, then w
   const fs = interceptFileSystem(async ({ method, path, proceed }) => {
     const result = await proceed()
     if (method === 'open') opened.set(result, String(path))
-    if (method === 'rename') calls.push('rename')
+    if (method === 'rename' && String(path).includes('.session')) calls.push('rename')
     if (method.endsWith('sync'))
       calls.push(`${method} ${relative(directory, opened.get(path) ?? '')}`)
     return result
