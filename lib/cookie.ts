@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ResolvedCookieOptions } from './cookie-options.ts'
+import type { SessionId } from './id.ts'
 import type { Keyring, VerifiedCookie } from './keyring.ts'
 
 /** The part of a key ring a cookie needs. */
@@ -9,7 +10,7 @@ export type CookieKeys = Pick<Keyring, 'recognizeCookie' | 'verifyCookie'>
 export type ReadCookie =
   | { readonly kind: 'none' }
   | { readonly kind: 'forged'; readonly reason: 'malformed' | 'signature' | 'ambiguous' }
-  | { readonly kind: 'valid'; readonly id: Buffer; readonly primary: boolean }
+  | { readonly kind: 'valid'; readonly id: SessionId; readonly primary: boolean }
 
 /** 400 days in seconds: what browsers cut a longer lifetime down to (RFC 6265bis section 5.5). */
 const LONGEST_MAX_AGE = 400 * 86_400
@@ -81,7 +82,7 @@ export class SessionCookie {
     if (first === undefined) {
       return { kind: 'forged', reason: wellFormed.length > 0 ? 'signature' : 'malformed' }
     }
-    if (verified.some(({ id }) => !id.equals(first.id))) {
+    if (verified.some(({ id }) => !id.bytes.equals(first.id.bytes))) {
       return { kind: 'forged', reason: 'ambiguous' }
     }
     return { kind: 'valid', id: first.id, primary: verified.some(({ primary }) => primary) }

@@ -5,7 +5,7 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
-import { LABEL, nameOf, type RandomBytes } from './id.ts'
+import { LABEL, type RandomBytes, type SessionId } from './id.ts'
 import type { Keyring, SealKey } from './keyring.ts'
 
 const CIPHER = 'aes-256-gcm'
@@ -44,7 +44,7 @@ const FIRST_BLOCK = Buffer.from([1])
  */
 export function seal(
   key: SealKey,
-  id: Buffer,
+  id: SessionId,
   text: string,
   random: RandomBytes = randomBytes,
 ): Buffer {
@@ -64,7 +64,7 @@ export function seal(
  */
 export function open(
   keyring: Pick<Keyring, 'withId'>,
-  id: Buffer,
+  id: SessionId,
   bytes: Uint8Array,
 ): { text: string; key: SealKey } | undefined {
   const envelope = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -88,7 +88,7 @@ export function keyIdOf(bytes: Uint8Array): Buffer | undefined {
   return ours ? Buffer.from(header.subarray(KEY_ID, SALT)) : undefined
 }
 
-function decrypt(key: SealKey, id: Buffer, envelope: Buffer): Buffer | undefined {
+function decrypt(key: SealKey, id: SessionId, envelope: Buffer): Buffer | undefined {
   const clear = envelope.subarray(0, BODY)
   const { secret, commitment } = deriveKey(key, clear.subarray(0, COMMITMENT), id)
   if (!timingSafeEqual(commitment, clear.subarray(COMMITMENT))) return undefined
@@ -111,14 +111,10 @@ function decrypt(key: SealKey, id: Buffer, envelope: Buffer): Buffer | undefined
 function deriveKey(
   key: SealKey,
   header: Buffer,
-  id: Buffer,
+  id: SessionId,
 ): { secret: Buffer; commitment: Buffer } {
-  const block = createHmac('sha512', key.seal)
-    .update(FILE_LABEL)
-    .update(header)
-    .update(id)
-    .update(FIRST_BLOCK)
-    .digest()
+  const info = Buffer.concat([FILE_LABEL, header, id.bytes, FIRST_BLOCK])
+  const block = createHmac('sha512', key.seal).update(info).digest()
   return { secret: block.subarray(0, 32), commitment: block.subarray(32) }
 }
 
@@ -126,8 +122,8 @@ function ivOf(clear: Buffer): Buffer {
   return clear.subarray(COMMITMENT - IV_BYTES, COMMITMENT)
 }
 
-function associatedData(clear: Buffer, id: Buffer): Buffer {
-  return Buffer.concat([clear, Buffer.from(nameOf(id), 'hex')])
+function associatedData(clear: Buffer, id: SessionId): Buffer {
+  return Buffer.concat([clear, Buffer.from(id.name, 'hex')])
 }
 
 function pad(text: string): Buffer {

@@ -7,7 +7,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 import { SessionError } from './errors.ts'
-import { ID_BYTES, LABEL, type RandomBytes } from './id.ts'
+import { ID_BYTES, LABEL, type RandomBytes, type SessionId, toSessionId } from './id.ts'
 
 /** The bytes of a master key: 256 bits. */
 export const KEY_BYTES = 32
@@ -19,13 +19,13 @@ const COOKIE_VALUE = /^[A-Za-z0-9_-]{64}$/
 /** How long, in milliseconds, a source that was asked whether it has changed is not asked again. */
 const CHECK_INTERVAL = 1000
 
-/** How many right cookies are remembered. Each takes about 300 bytes. */
+/** How many right cookies are remembered. Each takes about 500 bytes. */
 const KNOWN_COOKIES = 10_000
 
 /** What a right cookie says. */
 export interface VerifiedCookie {
   /** The id of the session. */
-  readonly id: Buffer
+  readonly id: SessionId
   /** Whether the first key signed it. */
   readonly primary: boolean
 }
@@ -115,6 +115,11 @@ export class Keyring {
     return this.#checking
   }
 
+  /** Whether the keys are there, so that nobody need wait for {@link ready}. */
+  get isReady(): boolean {
+    return this.#keys.length > 0
+  }
+
   /** The key that seals. Throws `ERR_SESSION_NOT_READY` before `ready()` has resolved once. */
   get primary(): SealKey {
     const key = this.#keys[0]
@@ -127,11 +132,16 @@ export class Keyring {
     return this.#keys.filter((key) => key.id.equals(id))
   }
 
+  /** Whether a key is still in the ring. */
+  holds(key: SealKey): boolean {
+    return this.#keys.includes(key)
+  }
+
   /**
    * The value of the cookie for a session id, under the primary key: 64 characters of base64url.
    */
-  signId(id: Buffer): string {
-    const value = Buffer.concat([id, macOf(this.primary, id)]).toString('base64url')
+  signId(id: SessionId): string {
+    const value = Buffer.concat([id.bytes, macOf(this.primary, id.bytes)]).toString('base64url')
     this.#remember(value, { id, primary: true })
     return value
   }
@@ -152,12 +162,13 @@ export class Keyring {
    */
   verifyCookie(value: string): VerifiedCookie | undefined {
     if (typeof value !== 'string' || !COOKIE_VALUE.test(value)) return undefined
-    const bytes = Buffer.from(value, 'base64url')
-    const id = bytes.subarray(0, ID_BYTES)
-    const mac = bytes.subarray(ID_BYTES)
-    const index = this.#keys.findIndex((key) => timingSafeEqual(macOf(key, id), mac))
+    const decoded = Buffer.from(value, 'base64url')
+    const mac = decoded.subarray(ID_BYTES)
+    const bytes = Buffer.alloc(ID_BYTES)
+    decoded.copy(bytes)
+    const index = this.#keys.findIndex((key) => timingSafeEqual(macOf(key, bytes), mac))
     if (index < 0) return undefined
-    const verified = { id, primary: index === 0 }
+    const verified = { id: toSessionId(bytes), primary: index === 0 }
     this.#remember(value, verified)
     return verified
   }
@@ -198,14 +209,15 @@ export class Keyring {
         `Expected the source of keys to give at least one key, each of ${KEY_BYTES} bytes`,
       )
     }
-    const before = this.#keys
-    this.#known.clear()
-    this.#keys = masters.map((master) => ({
+    const keys = masters.map((master) => ({
       id: keyIdOfMaster(master),
       seal: createSecretKey(derive(master, 'seal\0', this.#context, 64)),
       cookie: createSecretKey(derive(master, 'cookie\0', this.#context, 32)),
     }))
-    return !sameKeys(before, this.#keys)
+    if (sameKeys(this.#keys, keys)) return false
+    this.#known.clear()
+    this.#keys = keys
+    return true
   }
 }
 

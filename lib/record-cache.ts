@@ -1,3 +1,4 @@
+import type { SealKey } from './keyring.ts'
 import type { SessionRecord } from './record.ts'
 import type { Version } from './store.ts'
 
@@ -5,12 +6,14 @@ import type { Version } from './store.ts'
 export interface CachedRecord {
   readonly version: Version
   readonly record: SessionRecord
-  /** The id of the key it is sealed under. */
-  readonly keyId: Buffer
+  /** The key it is sealed under. */
+  readonly key: SealKey
+  /** The envelope it was sealed in, a character a byte: a text, so that nobody can change it. */
+  readonly sealed: string
 }
 
 /**
- * What an entry takes beside its text, in bytes: names, numbers and the map's own share, rounded
+ * What an entry takes beside its texts, in bytes: names, numbers and the map's own share, rounded
  * up.
  */
 const OVERHEAD_BYTES = 512
@@ -59,6 +62,6 @@ export class RecordCache {
   }
 }
 
-function sizeOf({ record }: CachedRecord): number {
-  return 2 * record.data.length + OVERHEAD_BYTES
+function sizeOf({ record, sealed }: CachedRecord): number {
+  return 2 * record.data.length + sealed.length + OVERHEAD_BYTES
 }

@@ -1,6 +1,6 @@
 import { keyIdOf, open, seal } from './envelope.ts'
 import { endOf } from './expiry.ts'
-import { nameOf, type RandomBytes } from './id.ts'
+import type { RandomBytes, SessionId } from './id.ts'
 import type { Keyring } from './keyring.ts'
 import { decodeRecord, encodeRecord, type SessionRecord } from './record.ts'
 import { type CachedRecord, RecordCache } from './record-cache.ts'
@@ -19,6 +19,7 @@ export interface ReadRecord {
 /** What is to become of a record: stored in place of the newest, left alone, or removed. */
 export type RecordChange = SessionRecord | 'keep' | 'remove'
 
+/** A record, and how it was sealed. */
 type OpenedRecord = Omit<CachedRecord, 'version'>
 
 /**
@@ -44,19 +45,19 @@ export class SealedStore {
    * The newest record of an id, `undefined` when there is none, or why it cannot be read. Rejects
    * when the store cannot tell.
    */
-  async read(id: Buffer): Promise<ReadRecord | Unreadable | undefined> {
-    await this.#keyring.ready()
-    const name = nameOf(id)
-    const cached = this.#usable(name)
-    const found = await this.#store.read(name, cached?.version)
+  async read(id: SessionId): Promise<ReadRecord | Unreadable | undefined> {
+    if (!this.#keyring.isReady) await this.#keyring.ready()
+    const cached = this.#usable(id.name)
+    const found = await this.#store.read(id.name, cached?.version)
     if (found === 'unchanged' && cached !== undefined) return this.#present(cached)
-    this.#cache.delete(name)
+    this.#cache.delete(id.name)
     if (found === undefined || found === 'unchanged') return undefined
     if (found === 'damaged') return 'damaged'
     if (this.#isForeign(found.entry)) await this.#keyring.refresh()
-    const opened = this.#open(id, found.entry)
+    const sealed = textOf(found.entry.bytes)
+    const opened = sealed === cached?.sealed ? cached : this.#open(id, found.entry.bytes, sealed)
     if (opened === undefined) return this.#isForeign(found.entry) ? 'unknown-key' : 'unopened'
-    this.#cache.set(name, { ...opened, version: found.version })
+    this.#remember(id.name, opened, found.version)
     return this.#present(opened)
   }
 
@@ -66,19 +67,18 @@ export class SealedStore {
    * removed, but not replaced.
    */
   async update(
-    id: Buffer,
+    id: SessionId,
     change: (newest: SessionRecord | Unreadable | undefined) => RecordChange,
     durable: boolean,
   ): Promise<void> {
-    await this.#keyring.ready()
-    const name = nameOf(id)
+    if (!this.#keyring.isReady) await this.#keyring.ready()
     let refreshed = false
     let refusal: { readonly error: unknown } | undefined
     let written: OpenedRecord | undefined
     const changeEntry: ChangeFunction = (entry): Change => {
       written = undefined
       if (refusal !== undefined) throw refusal.error
-      const opened = entry === undefined || entry === 'damaged' ? entry : this.#open(id, entry)
+      const opened = typeof entry === 'object' ? this.#openNewest(id, entry.bytes) : entry
       if (typeof entry === 'object' && opened === undefined && !refreshed) {
         refreshed = true
         const refuse = (error: unknown): void => {
@@ -91,14 +91,17 @@ export class SealedStore {
       const newest = typeof entry === 'object' && opened === undefined ? 'unopened' : opened
       const answer = change(typeof newest === 'object' ? newest.record : newest)
       if (answer === 'keep' || answer === 'remove') return { kind: answer }
-      written = { record: answer, keyId: this.#keyring.primary.id }
-      return { kind: 'replace', entry: this.#seal(id, answer) }
+      const { primary } = this.#keyring
+      const bytes = seal(primary, id, encodeRecord(answer), this.#random)
+      written = { record: answer, key: primary, sealed: textOf(bytes) }
+      return { kind: 'replace', entry: { bytes, expires: Math.max(0, endOf(answer)) } }
     }
     try {
-      const { version } = await this.#store.update(name, changeEntry, { durable })
-      this.#remember(name, written, version)
+      const { version } = await this.#store.update(id.name, changeEntry, { durable })
+      if (written === undefined || version === undefined) this.#cache.delete(id.name)
+      else this.#remember(id.name, written, version)
     } catch (error) {
-      this.#cache.delete(name)
+      this.#cache.delete(id.name)
       throw error
     }
   }
@@ -109,21 +112,21 @@ export class SealedStore {
     return keyId !== undefined && this.#keyring.withId(keyId).length === 0
   }
 
-  #open(id: Buffer, entry: Entry): OpenedRecord | undefined {
-    const opened = open(this.#keyring, id, entry.bytes)
+  /** As {@link #open}; what is remembered byte for byte was opened before. */
+  #openNewest(id: SessionId, bytes: Uint8Array): OpenedRecord | undefined {
+    const cached = this.#usable(id.name)
+    const sealed = textOf(bytes)
+    return sealed === cached?.sealed ? cached : this.#open(id, bytes, sealed)
+  }
+
+  #open(id: SessionId, bytes: Uint8Array, sealed: string): OpenedRecord | undefined {
+    const opened = open(this.#keyring, id, bytes)
     const record = opened && decodeRecord(opened.text)
-    return opened && record && { record, keyId: opened.key.id }
+    return opened && record && { record, key: opened.key, sealed }
   }
 
-  #seal(id: Buffer, record: SessionRecord): Entry {
-    return {
-      bytes: seal(this.#keyring.primary, id, encodeRecord(record), this.#random),
-      expires: Math.max(0, endOf(record)),
-    }
-  }
-
-  #present({ record, keyId }: OpenedRecord): ReadRecord {
-    return { record, isStale: !keyId.equals(this.#keyring.primary.id) }
+  #present({ record, key }: OpenedRecord): ReadRecord {
+    return { record, isStale: key !== this.#keyring.primary }
   }
 
   /**
@@ -131,13 +134,17 @@ export class SealedStore {
    */
   #usable(name: string): CachedRecord | undefined {
     const cached = this.#cache.get(name)
-    if (cached === undefined || this.#keyring.withId(cached.keyId).length > 0) return cached
+    if (cached === undefined || this.#keyring.holds(cached.key)) return cached
     this.#cache.delete(name)
     return undefined
   }
 
-  #remember(name: string, written: OpenedRecord | undefined, version: Version | undefined): void {
-    if (written === undefined || version === undefined) this.#cache.delete(name)
-    else this.#cache.set(name, { ...written, version })
+  #remember(name: string, { record, key, sealed }: OpenedRecord, version: Version): void {
+    this.#cache.set(name, { version, record, key, sealed })
   }
+}
+
+/** Bytes as a text, a character a byte. */
+function textOf({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('latin1')
 }

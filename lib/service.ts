@@ -4,7 +4,7 @@ import { keyIdOf } from './envelope.ts'
 import type { Environment } from './environment.ts'
 import { SessionError } from './errors.ts'
 import { type Emit, SessionEmitter } from './events.ts'
-import { refOf } from './id.ts'
+import { refOf, type SessionId } from './id.ts'
 import { Keyring, type KeySource } from './keyring.ts'
 import type { ResolvedOptions } from './options.ts'
 import { SealedStore } from './sealed-store.ts'
@@ -179,7 +179,7 @@ export class SessionService {
   }
 
   /** The value of the cookie for a session id. */
-  signId(id: Buffer): string {
+  signId(id: SessionId): string {
     return this.#keyring.signId(id)
   }
 

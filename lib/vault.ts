@@ -2,13 +2,13 @@ import { type CommitConditions, type Draft, type MergedDraft, mergeDraft } from 
 import { SessionError } from './errors.ts'
 import type { Emit } from './events.ts'
 import { type DefaultLimits, isExpired, renewLimits } from './expiry.ts'
-import { createId, nameOf, type RandomBytes, refOf } from './id.ts'
+import { createId, type RandomBytes, refOf, type SessionId } from './id.ts'
 import { encodeRecord, type SessionRecord } from './record.ts'
 import type { SealedStore, Unreadable } from './sealed-store.ts'
 
 /** A session as it was last seen in the store. */
 export interface StoredSession {
-  readonly id: Buffer
+  readonly id: SessionId
   readonly record: SessionRecord
   /** `true` when it is sealed under another key than the first. */
   readonly isStale: boolean
@@ -54,12 +54,12 @@ export class Vault {
    * The session, or `undefined` when it is missing, over, or does not open. Rejects when the store
    * cannot tell.
    */
-  async load(id: Buffer): Promise<StoredSession | undefined> {
+  async load(id: SessionId): Promise<StoredSession | undefined> {
     const read = await this.#sealed.read(id)
     if (read === undefined) return undefined
     if (typeof read === 'string') return this.#reportUnreadable(id, read)
     if (isExpired(read.record, this.#options.now())) {
-      this.#options.emit('expire', { ref: refOf(nameOf(id)) })
+      this.#options.emit('expire', { ref: refOf(id.name) })
       return undefined
     }
     return { id, ...read }
@@ -69,7 +69,7 @@ export class Vault {
    * Stores a new session under `id` or, when that is taken, under another one: never over what is
    * there.
    */
-  async create(record: SessionRecord, id: Buffer, durable: boolean): Promise<StoredSession> {
+  async create(record: SessionRecord, id: SessionId, durable: boolean): Promise<StoredSession> {
     let candidate = id
     for (let attempt = 0; attempt < ID_ATTEMPTS; attempt += 1) {
       let taken = false
@@ -91,9 +91,9 @@ export class Vault {
   }
 
   /** As {@link create}, for what begins with this request. */
-  async begin(record: SessionRecord, id: Buffer): Promise<StoredSession> {
+  async begin(record: SessionRecord, id: SessionId): Promise<StoredSession> {
     const created = await this.create(record, id, this.#options.durable)
-    this.#options.emit('create', { ref: refOf(nameOf(created.id)) })
+    this.#options.emit('create', { ref: refOf(created.id.name) })
     return created
   }
 
@@ -114,7 +114,7 @@ export class Vault {
     })
     if (stored === 'gone') return stored
     if (signedIn) return 'signed-in'
-    this.#options.emit('save', { ref: refOf(nameOf(base.id)) })
+    this.#options.emit('save', { ref: refOf(base.id.name) })
     this.#reportConflicts(base.id, conflicts)
     return stored
   }
@@ -126,7 +126,7 @@ export class Vault {
       ...newest,
       active: Math.max(newest.active, now()),
     }))
-    if (stored !== 'gone') this.#options.emit('touch', { ref: refOf(nameOf(base.id)) })
+    if (stored !== 'gone') this.#options.emit('touch', { ref: refOf(base.id.name) })
     return stored
   }
 
@@ -152,21 +152,21 @@ export class Vault {
       await this.#remove(next.id)
       return this.#gone(base.id)
     }
-    const ref = refOf(nameOf(next.id))
-    this.#options.emit('regenerate', { ref, formerRef: refOf(nameOf(base.id)) })
+    const ref = refOf(next.id.name)
+    this.#options.emit('regenerate', { ref, formerRef: refOf(base.id.name) })
     this.#reportConflicts(next.id, moved.conflicts)
     return { ...next, record: moved.record }
   }
 
   /** Removes a session for every process, on the disk too. */
-  async destroy(id: Buffer): Promise<void> {
-    if (await this.#remove(id)) this.#options.emit('destroy', { ref: refOf(nameOf(id)) })
+  async destroy(id: SessionId): Promise<void> {
+    if (await this.#remove(id)) this.#options.emit('destroy', { ref: refOf(id.name) })
   }
 
   /** Removes a session in whose place a new one will begin. */
-  async discard(id: Buffer): Promise<void> {
+  async discard(id: SessionId): Promise<void> {
     await this.#remove(id)
-    this.#options.emit('regenerate', { formerRef: refOf(nameOf(id)) })
+    this.#options.emit('regenerate', { formerRef: refOf(id.name) })
   }
 
   /** Runs `change` on the newest version, unless that is gone. */
@@ -205,9 +205,9 @@ export class Vault {
 
   /** Removes the old id once the new one holds the newest there was under it. */
   async #supersede(
-    oldId: Buffer,
+    oldId: SessionId,
     newest: SessionRecord,
-    nextId: Buffer,
+    nextId: SessionId,
     carried: MergedDraft,
     carry: (newest: SessionRecord) => MergedDraft,
   ): Promise<MergedDraft | 'gone'> {
@@ -221,7 +221,7 @@ export class Vault {
 
   /** Removes a session if it still is `expected`; else says what it is now. */
   async #removeUnchanged(
-    id: Buffer,
+    id: SessionId,
     expected: SessionRecord,
   ): Promise<'removed' | 'gone' | SessionRecord> {
     let outcome: 'removed' | 'gone' | SessionRecord = 'gone'
@@ -243,13 +243,13 @@ export class Vault {
    * Takes back a new id whose old one could not be removed. When that failed with an unknown
    * outcome the old one may be gone, and the new one must stay: it may be the only one.
    */
-  async #abandon(id: Buffer, error: unknown): Promise<never> {
+  async #abandon(id: SessionId, error: unknown): Promise<never> {
     const unknown = error instanceof SessionError && error.committed === 'unknown'
     if (!unknown) await this.#remove(id).catch(() => undefined)
     throw error
   }
 
-  async #remove(id: Buffer): Promise<boolean> {
+  async #remove(id: SessionId): Promise<boolean> {
     let existed = false
     await this.#sealed.update(
       id,
@@ -262,17 +262,17 @@ export class Vault {
     return existed
   }
 
-  #gone(id: Buffer): 'gone' {
-    this.#options.emit('gone', { ref: refOf(nameOf(id)) })
+  #gone(id: SessionId): 'gone' {
+    this.#options.emit('gone', { ref: refOf(id.name) })
     return 'gone'
   }
 
-  #reportConflicts(id: Buffer, keys: readonly string[]): void {
-    for (const key of keys) this.#options.emit('conflict', { ref: refOf(nameOf(id)), key })
+  #reportConflicts(id: SessionId, keys: readonly string[]): void {
+    for (const key of keys) this.#options.emit('conflict', { ref: refOf(id.name), key })
   }
 
-  #reportUnreadable(id: Buffer, reason: Unreadable): undefined {
-    const ref = refOf(nameOf(id))
+  #reportUnreadable(id: SessionId, reason: Unreadable): undefined {
+    const ref = refOf(id.name)
     if (this.#reported.has(ref)) return
     if (this.#reported.size >= REPORTED_REFS) this.#reported.clear()
     this.#reported.add(ref)

@@ -3,7 +3,7 @@ import type { CommitConditions, Draft } from './draft.ts'
 import { headersSent, type SessionError, sessionGone, toSessionError } from './errors.ts'
 import type { Emit } from './events.ts'
 import { cookieEnd, type Expiry, isRenewalDue, remainingTime } from './expiry.ts'
-import { nameOf, refOf } from './id.ts'
+import { refOf } from './id.ts'
 import { OperationQueue } from './operation-queue.ts'
 import { type SerializedData, splitData } from './record.ts'
 import type { RegenerateOptions, Session, SessionHost } from './session.ts'
@@ -56,7 +56,7 @@ export class Visit implements SessionHost {
   }
 
   get ref(): string {
-    return refOf(nameOf(this.#copy.stored?.id ?? this.#copy.nextId))
+    return refOf((this.#copy.stored?.id ?? this.#copy.nextId).name)
   }
 
   get expiresIn(): number {

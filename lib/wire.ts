@@ -1,3 +1,5 @@
+import type { SessionId } from './id.ts'
+
 /** The visitor's end of a visit: the cookie, as long as one can be sent. */
 export interface Wire {
   /** `true` when no cookie can be sent any more. */
@@ -6,7 +8,7 @@ export interface Wire {
    * Gives the visitor the cookie of `id`, for `lifetime` milliseconds or, when undefined, with the
    * browser.
    */
-  setCookie(id: Buffer, lifetime: number | undefined): void
+  setCookie(id: SessionId, lifetime: number | undefined): void
   /** Takes the cookie away, if the visitor has one. */
   clearCookie(): void
   /** Does not send the cookie that was to be set: the visitor keeps none, or the one he has. */

@@ -10,7 +10,7 @@ import {
   limitsOf,
   parseExpiry,
 } from './expiry.ts'
-import { createId, type RandomBytes } from './id.ts'
+import { createId, type RandomBytes, type SessionId } from './id.ts'
 import { hasSignedIn } from './identity.ts'
 import {
   joinData,
@@ -53,7 +53,7 @@ export class WorkingCopy {
   #limits: Limits | undefined
   /** When `setExpiry()` was called. */
   #changed = 0
-  #nextId: Buffer | undefined
+  #nextId: SessionId | undefined
 
   /** `true` once the id was made in this request: nobody else can have planted it. */
   hasOwnId = false
@@ -87,7 +87,7 @@ export class WorkingCopy {
   }
 
   /** The id a new session of this request will have. */
-  get nextId(): Buffer {
+  get nextId(): SessionId {
     this.#nextId ??= createId(this.#options.random)
     return this.#nextId
   }

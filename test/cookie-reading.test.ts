@@ -1,5 +1,7 @@
 import test from 'ava'
 import { type CookieKeys, SessionCookie } from '../lib/cookie.ts'
+import { type SessionId, toSessionId } from '../lib/id.ts'
+import type { VerifiedCookie } from '../lib/keyring.ts'
 import { resolveOptions } from '../lib/options.ts'
 import { requestOf } from './support/request.ts'
 
@@ -25,15 +27,15 @@ class PlainKeys implements CookieKeys {
 
   asked = 0
 
-  signId(id: Buffer): string {
-    return signed(id.toString(), 'A')
+  signId(id: SessionId): string {
+    return signed(id.bytes.toString(), 'A')
   }
 
-  verifyCookie(value: string): { id: Buffer; primary: boolean } | undefined {
+  verifyCookie(value: string): VerifiedCookie | undefined {
     this.asked += 1
     const [session = '', key] = value
     return key === 'A' || key === 'B'
-      ? { id: Buffer.from(session), primary: key === 'A' }
+      ? { id: toSessionId(Buffer.from(session)), primary: key === 'A' }
       : undefined
   }
 }
@@ -81,7 +83,7 @@ test('no cookie of ours is none', (t) => {
 })
 
 test('one valid cookie is the session', (t) => {
-  const session = { kind: 'valid', id: Buffer.from('1'), primary: true } as const
+  const session = { kind: 'valid', id: toSessionId(Buffer.from('1')), primary: true } as const
   t.deepEqual(read(`sid=${signed('1', 'A')}`), session)
   t.deepEqual(read(`sid=${signed('1', 'B')}`), { ...session, primary: false })
 })
@@ -90,7 +92,7 @@ test('junk beside a valid cookie is ignored, on either side', (t) => {
   const valid = `sid=${signed('1', 'A')}`
   const forged = `sid=${signed('2', 'C')}`
   for (const header of [`${forged}; ${valid}`, `${valid}; ${forged}`, `sid=; sid=x; ${valid}`]) {
-    t.like(read(header), { kind: 'valid', id: Buffer.from('1') })
+    t.like(read(header), { kind: 'valid', id: toSessionId(Buffer.from('1')) })
   }
 })
 
@@ -120,7 +122,7 @@ test('two valid cookies of different sessions are refused, in either order', (t)
 })
 
 test('one session signed under two keys is that session, under the first key', (t) => {
-  const session = { kind: 'valid', id: Buffer.from('1'), primary: true } as const
+  const session = { kind: 'valid', id: toSessionId(Buffer.from('1')), primary: true } as const
   const [first, second] = [`sid=${signed('1', 'A')}`, `sid=${signed('1', 'B')}`]
   t.deepEqual(read(`${first}; ${second}`), session)
   t.deepEqual(read(`${second}; ${first}`), session)

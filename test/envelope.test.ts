@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { keyIdOf, open, seal } from '../lib/envelope.ts'
-import { createId } from '../lib/id.ts'
+import { createId, toSessionId } from '../lib/id.ts'
 import { openByFormat, sealByFormat } from './support/format.ts'
 import { keyOf, ringOf, TWINS } from './support/keys.ts'
 import { type EnvelopeVector, envelopeVectors } from './support/vectors.ts'
@@ -29,14 +29,14 @@ for (const vector of envelopeVectors) {
     const byFormat = openByFormat({ master, context, id }, bytes)
     if (expect === 'opens') {
       t.deepEqual(byFormat, { text: record })
-      t.deepEqual(open(ring, id, bytes), { text: record, key: ring.primary })
+      t.deepEqual(open(ring, toSessionId(id), bytes), { text: record, key: ring.primary })
       t.deepEqual(
-        seal(ring.primary, id, record, () => salt),
+        seal(ring.primary, toSessionId(id), record, () => salt),
         bytes,
       )
     } else {
       t.deepEqual(byFormat as unknown, expect)
-      t.is(open(ring, id, bytes), undefined)
+      t.is(open(ring, toSessionId(id), bytes), undefined)
     }
   })
 }
@@ -50,18 +50,18 @@ test('every flipped bit makes it no envelope', async (t) => {
   for (let bit = 0; bit < envelope.length * 8; bit += 1) {
     const flipped = Buffer.from(envelope)
     flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
-    t.is(open(ring, id, flipped), undefined, `bit ${bit}`)
+    t.is(open(ring, toSessionId(id), flipped), undefined, `bit ${bit}`)
   }
 })
 
 test('every truncation, and anything after it, makes it no envelope', async (t) => {
   const ring = await ringOf(reference.context, master)
   for (let length = 0; length < envelope.length; length += 1) {
-    t.is(open(ring, id, envelope.subarray(0, length)), undefined, `${length} bytes`)
+    t.is(open(ring, toSessionId(id), envelope.subarray(0, length)), undefined, `${length} bytes`)
   }
   for (let more = 1; more <= 128; more += 1) {
     const longer = Buffer.concat([envelope, Buffer.alloc(more)])
-    t.is(open(ring, id, longer), undefined, `${more} bytes more`)
+    t.is(open(ring, toSessionId(id), longer), undefined, `${more} bytes more`)
   }
 })
 
@@ -77,7 +77,7 @@ test('an envelope under an old key opens, and says under which', async (t) => {
   const [before, after] = [keyOf('before'), keyOf('after')]
   const old = await ringOf('sid', before)
   const both = await ringOf('sid', after, before)
-  const opened = open(both, id, seal(old.primary, id, '{"a":1}'))
+  const opened = open(both, toSessionId(id), seal(old.primary, toSessionId(id), '{"a":1}'))
   t.is(opened?.text, '{"a":1}')
   t.true(opened?.key.id.equals(old.primary.id))
   t.not(opened?.key, both.primary)
@@ -87,7 +87,10 @@ test('an envelope opens under the right one of two keys that share an id', async
   const ring = await ringOf('sid', ...TWINS)
   t.is(ring.withId(ring.primary.id).length, 2)
   for (const key of ring.withId(ring.primary.id)) {
-    t.deepEqual(open(ring, id, seal(key, id, '{"b":2}')), { text: '{"b":2}', key })
+    t.deepEqual(open(ring, toSessionId(id), seal(key, toSessionId(id), '{"b":2}')), {
+      text: '{"b":2}',
+      key,
+    })
   }
 })
 
@@ -95,7 +98,7 @@ test('what lib seals, the written format opens', async (t) => {
   await fc.assert(
     fc.asyncProperty(bytes32, context, bytes32, text, async (master, context, id, text) => {
       const ring = await ringOf(context, master)
-      const sealed = seal(ring.primary, id, text)
+      const sealed = seal(ring.primary, toSessionId(id), text)
       t.deepEqual(openByFormat({ master, context, id }, sealed), {
         text: Buffer.from(text).toString(),
       })
@@ -114,7 +117,7 @@ test('what the written format seals, lib opens', async (t) => {
       async (master, context, id, salt, text) => {
         const ring = await ringOf(context, master)
         const sealed = sealByFormat({ master, context, id }, salt, text)
-        t.is(open(ring, id, sealed)?.text, Buffer.from(text).toString())
+        t.is(open(ring, toSessionId(id), sealed)?.text, Buffer.from(text).toString())
       },
     ),
   )
@@ -124,15 +127,18 @@ test('no bytes make it throw, with or without the right beginning', async (t) =>
   const ring = await ringOf(reference.context, master)
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat(92), (bytes, kept) => {
-      t.is(open(ring, id, bytes), undefined)
-      t.is(open(ring, id, Buffer.concat([envelope.subarray(0, kept), bytes])), undefined)
+      t.is(open(ring, toSessionId(id), bytes), undefined)
+      t.is(
+        open(ring, toSessionId(id), Buffer.concat([envelope.subarray(0, kept), bytes])),
+        undefined,
+      )
     }),
   )
 })
 
 test('two envelopes of one text have nothing in common but the beginning', async (t) => {
   const { primary } = await ringOf('sid', master)
-  const [one, other] = [seal(primary, id, '{}'), seal(primary, id, '{}')]
+  const [one, other] = [seal(primary, toSessionId(id), '{}'), seal(primary, toSessionId(id), '{}')]
   t.deepEqual(one.subarray(0, 12), other.subarray(0, 12))
   t.notDeepEqual(one.subarray(12, 44), other.subarray(12, 44))
   t.notDeepEqual(one.subarray(44, 76), other.subarray(44, 76))
@@ -141,14 +147,14 @@ test('two envelopes of one text have nothing in common but the beginning', async
 
 test('the length tells a record only to the next 64 bytes', async (t) => {
   const { primary } = await ringOf('sid', master)
-  t.is(seal(primary, id, 'x'.repeat(65)).length, 76 + 128 + 16)
-  t.is(seal(primary, id, 'x'.repeat(128)).length, 76 + 128 + 16)
-  t.is(seal(primary, id, 'x'.repeat(129)).length, 76 + 192 + 16)
+  t.is(seal(primary, toSessionId(id), 'x'.repeat(65)).length, 76 + 128 + 16)
+  t.is(seal(primary, toSessionId(id), 'x'.repeat(128)).length, 76 + 128 + 16)
+  t.is(seal(primary, toSessionId(id), 'x'.repeat(129)).length, 76 + 192 + 16)
 })
 
 test('an envelope shows neither the id nor the text nor a key', async (t) => {
   const { primary } = await ringOf('sid', master)
-  const sealed = seal(primary, id, '{"user":"alice"}')
+  const sealed = seal(primary, toSessionId(id), '{"user":"alice"}')
   for (const secret of [id, master, primary.seal.export(), primary.cookie.export(), 'alice']) {
     t.false(sealed.includes(secret))
   }
@@ -159,7 +165,7 @@ test('without randomness nothing is sealed', async (t) => {
   const failing = (): never => {
     throw new Error('no entropy')
   }
-  t.throws(() => seal(primary, id, '{}', failing), { message: 'no entropy' })
+  t.throws(() => seal(primary, toSessionId(id), '{}', failing), { message: 'no entropy' })
 })
 
 test('the id of the key can be read of every envelope of version 1, and of nothing else', async (t) => {

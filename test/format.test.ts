@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { open, seal } from '../lib/envelope.ts'
-import { nameOf } from '../lib/id.ts'
+import { nameOf, toSessionId } from '../lib/id.ts'
 import { KeyFile } from '../lib/key-file.ts'
 import { decodeRecord, encodeRecord } from '../lib/record.ts'
 import { deriveByFormat, openByFormat, sealByFormat } from './support/format.ts'
@@ -18,6 +18,7 @@ const { master, id, salt, envelope } = {
   salt: bytesOf('salt'),
   envelope: bytesOf('envelope'),
 }
+const sessionId = toSessionId(id)
 const sealed = { master, context: textOf('context'), id }
 
 test('the worked example of docs/format.md is what lib makes', async (t) => {
@@ -26,13 +27,13 @@ test('the worked example of docs/format.md is what lib makes', async (t) => {
   t.deepEqual(primary.id, bytesOf('kid'))
   t.deepEqual(primary.seal.export(), bytesOf('K_seal'))
   t.deepEqual(primary.cookie.export(), bytesOf('K_cookie'))
-  t.is(ring.signId(id), textOf('cookie'))
+  t.is(ring.signId(sessionId), textOf('cookie'))
   t.is(nameOf(id), textOf('name'))
   t.deepEqual(
-    seal(primary, id, textOf('record'), () => salt),
+    seal(primary, sessionId, textOf('record'), () => salt),
     envelope,
   )
-  t.is(open(ring, id, envelope)?.text, textOf('record'))
+  t.is(open(ring, sessionId, envelope)?.text, textOf('record'))
   const record = decodeRecord(textOf('record'))
   t.is(record && encodeRecord(record), textOf('record'))
 })

@@ -9,15 +9,34 @@ test('an id is 32 bytes of the randomness it is given, as they are', (t) => {
     lengths.push(length)
     return bytes
   })
-  t.deepEqual(id, bytes)
+  t.deepEqual(id, { bytes, name: nameOf(bytes) })
   t.deepEqual(lengths, [32])
   t.is(ID_BYTES, 32)
 })
 
 test('without another source an id comes from the system, a new one each time', (t) => {
-  t.is(createId().length, 32)
+  t.is(createId().bytes.length, 32)
   t.notDeepEqual(createId(), createId())
   t.is(drawRandomBytes(5).length, 5)
+})
+
+test('random bytes are never handed out twice, in memory that nobody else has', (t) => {
+  const seen = new Set<string>()
+  for (let draw = 0; draw < 1000; draw += 1) {
+    const bytes = drawRandomBytes(32)
+    for (const half of [bytes.subarray(0, 16), bytes.subarray(16)]) seen.add(half.toString('hex'))
+    bytes.fill(0)
+  }
+  t.is(seen.size, 2000)
+  t.is(drawRandomBytes(32).buffer.byteLength, 32)
+})
+
+test('any number of random bytes can be drawn, no part of them constant', (t) => {
+  for (const length of [0, 1, 4095, 4096, 4097, 10_000]) {
+    const bytes = drawRandomBytes(length)
+    t.is(bytes.length, length)
+    if (length > 1000) t.true(new Set(bytes.subarray(-1000)).size > 100)
+  }
 })
 
 test('an id whose randomness fails is none', (t) => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import test from 'ava'
 import fc from 'fast-check'
-import { nameOf } from '../lib/id.ts'
+import { nameOf, toSessionId } from '../lib/id.ts'
 import { createKey, Keyring, type KeySource, keyIdOfMaster } from '../lib/keyring.ts'
 import { cookieByFormat, keyIdByFormat } from './support/format.ts'
 import { fixedSource, keyOf, ringOf, TWINS } from './support/keys.ts'
@@ -18,8 +18,11 @@ for (const { name, master, context, id: hexId, cookie, expect, ...vector } of co
     t.is(ring.primary.id.toString('hex'), vector.keyId)
     t.is(nameOf(id), vector.storeName)
     const valid = expect === 'valid'
-    t.is(ring.signId(id) === cookie, valid)
-    t.deepEqual(ring.verifyCookie(cookie), valid ? { id, primary: true } : undefined)
+    t.is(ring.signId(toSessionId(id)) === cookie, valid)
+    t.deepEqual(
+      ring.verifyCookie(cookie),
+      valid ? { id: toSessionId(id), primary: true } : undefined,
+    )
   })
 }
 
@@ -32,7 +35,7 @@ test('keys, ids and cookies are those of the written format', async (t) => {
       bytes32,
       async (master, context, id) => {
         const ring = await ringOf(context, master)
-        t.is(ring.signId(id), cookieByFormat({ master, context, id }))
+        t.is(ring.signId(toSessionId(id)), cookieByFormat({ master, context, id }))
         t.deepEqual(keyIdOfMaster(master), keyIdByFormat(master))
       },
     ),
@@ -41,7 +44,7 @@ test('keys, ids and cookies are those of the written format', async (t) => {
 
 test('every other letter at every place of a cookie is found out', async (t) => {
   const ring = await ringOf('sid', keyOf('one'), keyOf('two'))
-  const cookie = ring.signId(id)
+  const cookie = ring.signId(toSessionId(id))
   for (const [place, right] of [...cookie].entries()) {
     for (const letter of ALPHABET) {
       const changed = cookie.slice(0, place) + letter + cookie.slice(place + 1)
@@ -63,13 +66,16 @@ test('no value of a cookie makes it throw', async (t) => {
 
 test('a cookie of an old key is good while that key is in the ring, and says so', async (t) => {
   const [before, after] = [keyOf('before'), keyOf('after')]
-  const cookie = (await ringOf('sid', before)).signId(id)
-  t.deepEqual((await ringOf('sid', after, before)).verifyCookie(cookie), { id, primary: false })
+  const cookie = (await ringOf('sid', before)).signId(toSessionId(id))
+  t.deepEqual((await ringOf('sid', after, before)).verifyCookie(cookie), {
+    id: toSessionId(id),
+    primary: false,
+  })
   t.is((await ringOf('sid', after)).verifyCookie(cookie), undefined)
 })
 
 test('a cookie of one name is no cookie of another', async (t) => {
-  const cookie = (await ringOf('sid', keyOf('one'))).signId(id)
+  const cookie = (await ringOf('sid', keyOf('one'))).signId(toSessionId(id))
   t.is((await ringOf('admin', keyOf('one'))).verifyCookie(cookie), undefined)
 })
 
@@ -89,12 +95,12 @@ test('all keys that share an id are found by it', async (t) => {
 
 test('before the keys are loaded nothing can be sealed and no cookie is good', async (t) => {
   const ring = new Keyring(fixedSource(keyOf('one')), 'sid', () => 0)
-  const cookie = (await ringOf('sid', keyOf('one'))).signId(id)
+  const cookie = (await ringOf('sid', keyOf('one'))).signId(toSessionId(id))
   t.throws(() => ring.primary, {
     code: 'ERR_SESSION_NOT_READY',
     message: 'No keys are loaded yet: await ready() first',
   })
-  t.throws(() => ring.signId(id), { code: 'ERR_SESSION_NOT_READY' })
+  t.throws(() => ring.signId(toSessionId(id)), { code: 'ERR_SESSION_NOT_READY' })
   t.is(ring.verifyCookie(cookie), undefined)
 })
 
@@ -115,7 +121,7 @@ test('a load that failed is not remembered', async (t) => {
   source.failure = undefined
   await ring.ready()
   t.is(source.loads, 3)
-  t.is(ring.signId(id), (await ringOf('sid', keyOf('one'))).signId(id))
+  t.is(ring.signId(toSessionId(id)), (await ringOf('sid', keyOf('one'))).signId(toSessionId(id)))
 })
 
 test('a source without keys, or with short ones, is refused', async (t) => {

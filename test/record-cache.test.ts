@@ -1,13 +1,16 @@
 import test from 'ava'
 import { type CachedRecord, RecordCache } from '../lib/record-cache.ts'
+import { keyOf, ringOf } from './support/keys.ts'
 
 /** What a record takes beside its text, as the cache reckons. */
 const OVERHEAD = 512
 
-/** A record whose text is `length` characters, two bytes each, long. */
-function cachedOf(length: number): CachedRecord {
+const { primary: key } = await ringOf('sid', keyOf('one'))
+
+/** A record whose text is `length` characters, two bytes each, long; sealed in no more. */
+function cachedOf(length: number, sealed = ''): CachedRecord {
   const record = { data: 'x'.repeat(length), created: 0, deadline: 0, idle: null, active: 0 }
-  return { version: 1, record, keyId: Buffer.alloc(4) }
+  return { version: 1, record, key, sealed }
 }
 
 const sizeOf = (length: number): number => 2 * length + OVERHEAD
@@ -101,4 +104,13 @@ test('without any room nothing is kept', (t) => {
   const cache = new RecordCache(0)
   cache.set('a', cachedOf(0))
   t.is(present(cache, 'a'), '')
+})
+
+test('the envelope it was sealed in counts too, a byte a character', (t) => {
+  const cache = new RecordCache(2 * (sizeOf(100) + 50))
+  for (const name of 'ab') cache.set(name, cachedOf(100, 'x'.repeat(50)))
+  t.is(present(cache, 'ab'), 'ab')
+  const smaller = new RecordCache(2 * (sizeOf(100) + 50) - 1)
+  for (const name of 'ab') smaller.set(name, cachedOf(100, 'x'.repeat(50)))
+  t.is(present(smaller, 'ab'), 'b')
 })

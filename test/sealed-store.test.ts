@@ -1,6 +1,6 @@
 import test from 'ava'
 import { SessionError } from '../lib/errors.ts'
-import { drawRandomBytes, nameOf } from '../lib/id.ts'
+import { drawRandomBytes, type SessionId, toSessionId } from '../lib/id.ts'
 import { Keyring } from '../lib/keyring.ts'
 import { type RecordChange, SealedStore } from '../lib/sealed-store.ts'
 import { ChangingKeys, keyOf } from './support/changing-keys.ts'
@@ -8,7 +8,7 @@ import { Clock } from './support/clock.ts'
 import { ScriptedStore } from './support/scripted-store.ts'
 import { BEGAN, DAY, ID, recordOf } from './support/stored.ts'
 
-const NAME = nameOf(ID)
+const NAME = ID.name
 const RECORD = recordOf({ secret: 'of the visitor' })
 
 /** A sealed store with the keys of `source`, over `store`. */
@@ -33,7 +33,7 @@ test('what is put in comes out, and what is not there is undefined', async (t) =
   t.is(await sealed.read(ID), undefined)
   await put(sealed)
   t.deepEqual(await sealed.read(ID), { record: RECORD, isStale: false })
-  t.is(await sealed.read(Buffer.alloc(32, 2)), undefined)
+  t.is(await sealed.read(toSessionId(Buffer.alloc(32, 2))), undefined)
 })
 
 test('a store sees neither the id nor the data, only a name, bytes and the end', async (t) => {
@@ -45,7 +45,7 @@ test('a store sees neither the id nor the data, only a name, bytes and the end',
   t.is(found.entry.subject, undefined)
   const bytes = Buffer.from(found.entry.bytes)
   t.false(bytes.includes('visitor'))
-  t.false(bytes.includes(ID))
+  t.false(bytes.includes(ID.bytes))
   t.false(bytes.includes(keyOf(1)))
 })
 
@@ -166,8 +166,8 @@ test('the session of another id does not open in its place', async (t) => {
   await put(sealed)
   const found = await store.memory.read(NAME)
   if (typeof found !== 'object') return t.fail()
-  const other = Buffer.alloc(32, 2)
-  await store.put(nameOf(other), found.entry.bytes)
+  const other = toSessionId(Buffer.alloc(32, 2))
+  await store.put(other.name, found.entry.bytes)
   t.is(await sealed.read(other), 'unopened')
 })
 
@@ -191,12 +191,12 @@ test('an unknown key has the ring asked again, by a read and by an update', asyn
   const { store } = open()
   await put(openAnother(store, 2, 1))
   const reader = open(store)
-  await reader.sealed.read(Buffer.alloc(32, 9))
+  await reader.sealed.read(toSessionId(Buffer.alloc(32, 9)))
   reader.source.keys = [keyOf(2), keyOf(1)]
   t.deepEqual(await reader.sealed.read(ID), { record: RECORD, isStale: false })
 
   const writer = open(store)
-  await writer.sealed.read(Buffer.alloc(32, 9))
+  await writer.sealed.read(toSessionId(Buffer.alloc(32, 9)))
   writer.source.keys = [keyOf(2), keyOf(1)]
   const seen: unknown[] = []
   await writer.sealed.update(
@@ -273,9 +273,77 @@ test('what is remembered does not outlive its key', async (t) => {
   await put(sealed)
   t.like(await sealed.read(ID), { record: RECORD })
   source.keys = [keyOf(2)]
-  const foreign = Buffer.alloc(32, 9)
+  const foreign = toSessionId(Buffer.alloc(32, 9))
   await openAnother(store, 3).update(foreign, () => RECORD, false)
   clock.advance(1000)
   t.is(await sealed.read(foreign), 'unknown-key', 'the ring is asked again')
   t.is(await sealed.read(ID), 'unknown-key')
 })
+
+test('bytes that are remembered are not opened again by an update, even if they were moved', async (t) => {
+  const { sealed, store } = open()
+  await put(sealed)
+  const found = await store.memory.read(ID.name)
+  if (typeof found !== 'object') return t.fail()
+  await store.put(ID.name, found.entry.bytes)
+  const read = await sealed.read(ID)
+  t.like(read, { record: RECORD })
+  t.is(await newestOf(sealed), (read as { record: unknown }).record, 'the very same record')
+})
+
+test('other bytes than those remembered are what an update goes by', async (t) => {
+  const { sealed, store } = open()
+  await put(sealed)
+  await put(openAnother(store, 1), recordOf({ newer: true }))
+  t.like(await newestOf(sealed), { data: '{"newer":true}' })
+  await store.put(ID.name, Buffer.from('not an envelope'))
+  t.is(await newestOf(sealed), 'unopened')
+})
+
+test('one flipped bit of what is remembered is found out by an update', async (t) => {
+  const { sealed, store } = open()
+  await put(sealed)
+  const found = await store.memory.read(ID.name)
+  if (typeof found !== 'object') return t.fail()
+  const flipped = Buffer.from(found.entry.bytes)
+  flipped.writeUInt8(flipped.readUInt8(100) ^ 1, 100)
+  await store.put(ID.name, flipped)
+  t.is(await newestOf(sealed), 'unopened')
+  t.is(await sealed.read(ID), 'unopened')
+})
+
+test('the bytes remembered of one id open for no other', async (t) => {
+  const { sealed, store } = open()
+  await put(sealed)
+  const found = await store.memory.read(ID.name)
+  if (typeof found !== 'object') return t.fail()
+  const other = toSessionId(Buffer.alloc(32, 2))
+  await sealed.update(other, () => recordOf({ of: 'another' }), false)
+  await store.put(other.name, found.entry.bytes)
+  t.is(await newestOf(sealed, other), 'unopened')
+})
+
+test('what is remembered is not taken by an update once its key has left the ring', async (t) => {
+  const { sealed, store, source, clock } = open()
+  await put(sealed)
+  source.keys = [keyOf(2)]
+  const foreign = toSessionId(Buffer.alloc(32, 9))
+  await openAnother(store, 3).update(foreign, () => RECORD, false)
+  clock.advance(1000)
+  t.is(await sealed.read(foreign), 'unknown-key', 'the ring is asked again')
+  t.is(await newestOf(sealed), 'unopened')
+})
+
+/** What an update that leaves all as it is takes for the newest record. */
+async function newestOf(sealed: SealedStore, id: SessionId = ID): Promise<unknown> {
+  let seen: unknown
+  await sealed.update(
+    id,
+    (newest) => {
+      seen = newest
+      return 'keep'
+    },
+    false,
+  )
+  return seen
+}

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import test from 'ava'
 import { SessionError } from '../lib/errors.ts'
-import { nameOf, refOf } from '../lib/id.ts'
+import { refOf, type SessionId, toSessionId } from '../lib/id.ts'
 import { createKey } from '../lib/keyring.ts'
 import type { SweepOptions } from '../lib/store.ts'
 import { settle } from './support/alarm.ts'
@@ -15,7 +15,7 @@ const FOREIGN_KEYS =
   'None of the stored sessions was sealed under one of these keys, so nobody stays signed in. ' +
   "Are these the right keys? To replace a key, put the new one before the old one: keys: ['new', 'old']"
 
-const idOf = (number: number): Buffer => Buffer.alloc(32, `${number}.`)
+const idOf = (number: number): SessionId => toSessionId(Buffer.alloc(32, `${number}.`))
 
 /** Stores `count` sessions under a key of 32 equal bytes. */
 async function fill(store: ScriptedStore, count: number, key = 1, from = 0): Promise<void> {
@@ -70,7 +70,7 @@ test('ready() does not warn when it knows the key of one session, or when there 
   t.deepEqual(old.warnings, [], 'the second key opens too')
 
   const junk = new ScriptedStore()
-  await junk.put(nameOf(idOf(1)), Buffer.from('not an envelope'))
+  await junk.put(idOf(1).name, Buffer.from('not an envelope'))
   const empty = openService(junk)
   await empty.service.ready()
   t.deepEqual(empty.warnings, [])
@@ -81,13 +81,13 @@ test('ready() looks at 32 sessions at the most, and at no damaged one', async (t
   await fill(store, 40, 2)
   const { entries } = store
   store.entries = async function* (this: ScriptedStore) {
-    yield { name: nameOf(idOf(999)), expires: 0, damaged: true as const }
+    yield { name: idOf(999).name, expires: 0, damaged: true as const }
     yield* entries.call(store)
   }
   const { service, warnings } = openService(store)
   await service.ready()
   t.is(store.reads.length, 32)
-  t.false(store.reads.some(({ name }) => name === nameOf(idOf(999))))
+  t.false(store.reads.some(({ name }) => name === idOf(999).name))
   t.is(warnings.length, 1)
 })
 
@@ -132,15 +132,15 @@ test('the list has the handle and the end of each session that is not over', asy
   await vault.create(recordOf({}, { deadline: BEGAN }), idOf(2), false)
   const { entries } = store
   store.entries = async function* () {
-    yield { name: nameOf(idOf(9)), expires: BEGAN + DAY, damaged: true as const }
+    yield { name: idOf(9).name, expires: BEGAN + DAY, damaged: true as const }
     yield* entries.call(store)
   }
   const listed: object[] = []
   for await (const item of openService(store).service.list()) listed.push(item)
   const expires = BEGAN + DAY + 300_000
   t.deepEqual(listed, [
-    { ref: refOf(nameOf(idOf(0))), expires },
-    { ref: refOf(nameOf(idOf(1))), expires },
+    { ref: refOf(idOf(0).name), expires },
+    { ref: refOf(idOf(1).name), expires },
   ])
 })
 
@@ -176,7 +176,7 @@ test('destroyAll() ends 8 sessions at a time', async (t) => {
 test('destroyAll() leaves what is damaged to the sweep', async (t) => {
   const store = new ScriptedStore()
   store.entries = async function* () {
-    yield { name: nameOf(idOf(1)), expires: 0, damaged: true as const }
+    yield { name: idOf(1).name, expires: 0, damaged: true as const }
   }
   t.is(await openService(store).service.destroyAll(), 0)
   t.deepEqual(store.updates, [])
@@ -227,7 +227,7 @@ test('a request with the cookie of a session has that session', async (t) => {
   await service.ready()
   const opened = await visit(service.signId(idOf(0)))
   t.is(opened.visit.session.number, 0)
-  t.is(opened.visit.ref, refOf(nameOf(idOf(0))))
+  t.is(opened.visit.ref, refOf(idOf(0).name))
   t.false(opened.isCookieStale)
 })
 

@@ -1,11 +1,11 @@
 import test from 'ava'
 import { SessionError } from '../lib/errors.ts'
-import { nameOf, refOf } from '../lib/id.ts'
+import { refOf } from '../lib/id.ts'
 import type { ScriptedStore } from './support/scripted-store.ts'
 import { BEGAN, DAY, ID, recordOf } from './support/stored.ts'
 import { begin, dataOf, draftOf, openVault, present } from './support/vault.ts'
 
-const REF = refOf(nameOf(ID))
+const REF = refOf(ID.name)
 
 test('a rotation moves the session to a new id, from the disk to the disk', async (t) => {
   const { vault, store, clock, events } = openVault()
@@ -19,12 +19,12 @@ test('a rotation moves the session to a new id, from the disk to the disk', asyn
     recordOf({ a: 1, user: 5 }, { created: now, active: now, deadline: now + 14 * DAY }),
   )
   t.deepEqual(await dataOf(store, rotated.id), { a: 1, user: 5 })
-  t.deepEqual(await store.names(), [nameOf(rotated.id)])
+  t.deepEqual(await store.names(), [rotated.id.name])
   t.deepEqual(store.updates.slice(1), [
-    { name: nameOf(rotated.id), durable: true, kind: 'replace' },
-    { name: nameOf(ID), durable: true, kind: 'remove' },
+    { name: rotated.id.name, durable: true, kind: 'replace' },
+    { name: ID.name, durable: true, kind: 'remove' },
   ])
-  t.deepEqual(events, [{ name: 'regenerate', ref: refOf(nameOf(rotated.id)), formerRef: REF }])
+  t.deepEqual(events, [{ name: 'regenerate', ref: refOf(rotated.id.name), formerRef: REF }])
 })
 
 test('a rotation carries what parallel requests stored before, and tells of conflicts', async (t) => {
@@ -33,7 +33,7 @@ test('a rotation carries what parallel requests stored before, and tells of conf
   await openVault(store).vault.commit(base, draftOf({ both: 1, theirs: 1 }))
   const { id } = present(t, await vault.rotate(base, draftOf({ both: 2 })))
   t.deepEqual(await dataOf(store, id), { both: 2, theirs: 1 })
-  t.deepEqual(events[1], { name: 'conflict', ref: refOf(nameOf(id)), key: 'both' })
+  t.deepEqual(events[1], { name: 'conflict', ref: refOf(id.name), key: 'both' })
 })
 
 /** Does something before the nth `update()` from now, as a parallel request would. */
@@ -56,7 +56,7 @@ test('what a parallel request stores during a rotation is carried along, each ti
   const another = openVault(store).vault
   let count = 0
   store.onUpdate = async (proceed, name) => {
-    if (name === nameOf(ID) && count < 2) {
+    if (name === ID.name && count < 2) {
       const { onUpdate } = store
       store.onUpdate = (next) => next()
       count += 1
@@ -69,7 +69,7 @@ test('what a parallel request stores during a rotation is carried along, each ti
   t.is(count, 2)
   t.deepEqual(await dataOf(store, id), { count, user: 5 })
   t.deepEqual(JSON.parse(record.data), { count, user: 5 })
-  t.deepEqual(await store.names(), [nameOf(id)])
+  t.deepEqual(await store.names(), [id.name])
 })
 
 test('a function that a rotation runs again is given the newest each time, so that it counts exactly', async (t) => {
@@ -103,7 +103,7 @@ test('of two rotations at once one wins, and the other leaves nothing behind', a
     ])
     const won = outcomes.filter((outcome) => outcome !== 'gone')
     t.is(won.length, 1)
-    t.deepEqual(await one.store.names(), [nameOf(present(t, won[0]).id)])
+    t.deepEqual(await one.store.names(), [present(t, won[0]).id.name])
     const told = [...one.events, ...other.events].map(({ name }) => name)
     t.deepEqual(told.sort(), ['gone', 'regenerate'])
   }
@@ -130,15 +130,15 @@ test('a session that is destroyed, or ends, during a rotation stays gone', async
   const old = await begin(ended.vault)
   interrupt(ended.store, 2, async () => ended.clock.advance(2 * DAY))
   t.is(await ended.vault.rotate(old, draftOf({ a: 2 })), 'gone')
-  t.deepEqual(await ended.store.names(), [nameOf(ID)], 'the sweep removes it')
+  t.deepEqual(await ended.store.names(), [ID.name], 'the sweep removes it')
 })
 
 test('a session that does not open any more during a rotation is left alone', async (t) => {
   const { vault, store } = openVault()
   const base = await begin(vault)
-  interrupt(store, 2, () => store.put(nameOf(ID), Buffer.from('not an envelope')))
+  interrupt(store, 2, () => store.put(ID.name, Buffer.from('not an envelope')))
   t.is(await vault.rotate(base, draftOf({ a: 2 })), 'gone')
-  t.deepEqual(await store.names(), [nameOf(ID)])
+  t.deepEqual(await store.names(), [ID.name])
 })
 
 /** Lets the nth `update()` from now fail, before or after it was done. */
@@ -158,7 +158,7 @@ test('a rotation whose new session cannot be stored leaves the old one', async (
   const error = new SessionError('ERR_SESSION_STORE', 'ENOSPC')
   fail(store, 1, error)
   t.is(await t.throwsAsync(vault.rotate(base, draftOf({ a: 2 }))), error)
-  t.deepEqual(await store.names(), [nameOf(ID)])
+  t.deepEqual(await store.names(), [ID.name])
   t.deepEqual(await dataOf(store, ID), { a: 1 })
   t.deepEqual(events, [])
 })
@@ -169,7 +169,7 @@ test('a rotation whose old session cannot be removed takes the new one back', as
   const error = new SessionError('ERR_SESSION_LOCK_TIMEOUT', 'Locked')
   fail(store, 2, error)
   t.is(await t.throwsAsync(vault.rotate(base, draftOf({ a: 2 }))), error)
-  t.deepEqual(await store.names(), [nameOf(ID)])
+  t.deepEqual(await store.names(), [ID.name])
   t.deepEqual(await dataOf(store, ID), { a: 1 })
 })
 
@@ -182,7 +182,7 @@ test('a rotation of which nobody knows whether the old session is gone leaves th
     t.is(await t.throwsAsync(vault.rotate(base, draftOf({ a: 2 }))), error)
     const names = await store.names()
     t.is(names.length, done ? 1 : 2)
-    t.is(names.includes(nameOf(ID)), !done)
+    t.is(names.includes(ID.name), !done)
   }
 })
 
@@ -195,7 +195,7 @@ test('a rotation that cannot even be taken back tells of the first failure', asy
     return seen === 1 ? proceed() : Promise.reject(new Error(`failure ${seen}`))
   }
   await t.throwsAsync(vault.rotate(base, draftOf({ a: 2 })), { message: 'failure 2' })
-  t.true((await store.names()).includes(nameOf(ID)))
+  t.true((await store.names()).includes(ID.name))
 })
 
 test('a rotation that grows too large on the way leaves the old session', async (t) => {
@@ -205,7 +205,7 @@ test('a rotation that grows too large on the way leaves the old session', async 
   interrupt(store, 2, () => another.commit(base, draftOf({ a: 1, theirs: 'x'.repeat(900) })))
   const draft = draftOf({ a: 1, mine: 'x'.repeat(100) })
   await t.throwsAsync(vault.rotate(base, draft), { code: 'ERR_SESSION_TOO_LARGE' })
-  t.deepEqual(await store.names(), [nameOf(ID)])
+  t.deepEqual(await store.names(), [ID.name])
 })
 
 test('at every instant of a rotation there is at least one of the two, whatever fails', async (t) => {

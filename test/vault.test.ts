@@ -1,12 +1,12 @@
 import test from 'ava'
 import { SessionError } from '../lib/errors.ts'
-import { nameOf, refOf } from '../lib/id.ts'
+import { refOf, type SessionId, toSessionId } from '../lib/id.ts'
 import { ChangingKeys } from './support/changing-keys.ts'
 import { ScriptedStore } from './support/scripted-store.ts'
 import { BEGAN, DAY, ID, recordOf } from './support/stored.ts'
 import { begin, dataOf, draftOf, openVault, present } from './support/vault.ts'
 
-const REF = refOf(nameOf(ID))
+const REF = refOf(ID.name)
 
 test('a session that is not there is none, and nobody is told', async (t) => {
   const { vault, events } = openVault()
@@ -33,14 +33,14 @@ test('a store that cannot tell is an error, never "no session"', async (t) => {
 
 test('what does not open is no session, is reported once, and is left alone', async (t) => {
   const { vault, store, events } = openVault()
-  await store.put(nameOf(ID), Buffer.from('not an envelope'))
+  await store.put(ID.name, Buffer.from('not an envelope'))
   for (let visit = 0; visit < 3; visit += 1) t.is(await vault.load(ID), undefined)
   t.deepEqual(events, [{ name: 'corrupt', ref: REF, reason: 'unopened' }])
-  t.deepEqual(await store.names(), [nameOf(ID)])
+  t.deepEqual(await store.names(), [ID.name])
   store.onRead = async () => 'damaged'
-  const other = Buffer.alloc(32, 2)
+  const other = toSessionId(Buffer.alloc(32, 2))
   t.is(await vault.load(other), undefined)
-  t.deepEqual(events[1], { name: 'corrupt', ref: refOf(nameOf(other)), reason: 'damaged' })
+  t.deepEqual(events[1], { name: 'corrupt', ref: refOf(other.name), reason: 'damaged' })
 })
 
 test('a session under a key that is in no ring is reported as such', async (t) => {
@@ -53,7 +53,7 @@ test('a session under a key that is in no ring is reported as such', async (t) =
 test('a thousand reports are remembered, and no more', async (t) => {
   const { vault, store, events } = openVault()
   store.onRead = async () => 'damaged'
-  const idOf = (number: number): Buffer => Buffer.alloc(32, `${number}.`)
+  const idOf = (number: number): SessionId => toSessionId(Buffer.alloc(32, `${number}.`))
   for (let number = 0; number < 1000; number += 1) await vault.load(idOf(number))
   await vault.load(idOf(0))
   t.is(events.length, 1000)
@@ -66,7 +66,7 @@ test('a new session is stored under its id, as durable as it is asked to be', as
   const { vault, store, events } = openVault()
   const record = recordOf({ a: 1 })
   t.deepEqual(await vault.create(record, ID, true), { id: ID, record, isStale: false })
-  t.deepEqual(store.updates, [{ name: nameOf(ID), durable: true, kind: 'replace' }])
+  t.deepEqual(store.updates, [{ name: ID.name, durable: true, kind: 'replace' }])
   t.deepEqual(events, [])
 })
 
@@ -80,26 +80,26 @@ test('a session that begins is told of, and durable when the option says so', as
 })
 
 test('an id that is taken is not used, whatever has taken it', async (t) => {
-  const other = Buffer.alloc(32, 2)
+  const other = toSessionId(Buffer.alloc(32, 2))
   const takers: ((store: ScriptedStore) => Promise<unknown>)[] = [
     (store) => begin(openVault(store).vault, { theirs: true }),
     (store) => openVault(store).vault.create(recordOf({}, { deadline: BEGAN - 1 }), ID, false),
-    (store) => store.put(nameOf(ID), Buffer.from('not an envelope')),
+    (store) => store.put(ID.name, Buffer.from('not an envelope')),
   ]
   for (const take of takers) {
-    const { vault, store, events } = openVault(new ScriptedStore(), { random: () => other })
+    const { vault, store, events } = openVault(new ScriptedStore(), { random: () => other.bytes })
     await take(store)
-    const before = await store.memory.read(nameOf(ID))
+    const before = await store.memory.read(ID.name)
     const created = await vault.begin(recordOf({ a: 1 }), ID)
     t.deepEqual(created.id, other)
-    t.deepEqual(await store.memory.read(nameOf(ID)), before)
+    t.deepEqual(await store.memory.read(ID.name), before)
     t.deepEqual(await dataOf(store, other), { a: 1 })
-    t.deepEqual(events, [{ name: 'create', ref: refOf(nameOf(other)) }])
+    t.deepEqual(events, [{ name: 'create', ref: refOf(other.name) }])
   }
 })
 
 test('randomness that repeats itself is an error, and overwrites nothing', async (t) => {
-  const { vault, store } = openVault(new ScriptedStore(), { random: () => ID })
+  const { vault, store } = openVault(new ScriptedStore(), { random: () => ID.bytes })
   await begin(vault, { theirs: true })
   await t.throwsAsync(vault.create(recordOf({ a: 1 }), ID, false), {
     code: 'ERR_SESSION_STORE',
@@ -185,9 +185,9 @@ test('a commit over what does not open any more writes nothing', async (t) => {
   const { vault, store } = openVault()
   const base = await begin(vault)
   const junk = Buffer.from('not an envelope')
-  await store.put(nameOf(ID), junk)
+  await store.put(ID.name, junk)
   t.is(await vault.commit(base, draftOf({ a: 2 })), 'gone')
-  t.like(await store.memory.read(nameOf(ID)), { entry: { bytes: new Uint8Array(junk) } })
+  t.like(await store.memory.read(ID.name), { entry: { bytes: new Uint8Array(junk) } })
 })
 
 test('a commit that would sign somebody in writes nothing, and says so', async (t) => {
@@ -249,7 +249,7 @@ test('a session that is destroyed is gone on the disk, and told of once', async 
   await vault.destroy(ID)
   await vault.destroy(ID)
   t.deepEqual(await store.names(), [])
-  t.deepEqual(store.updates[1], { name: nameOf(ID), durable: true, kind: 'remove' })
+  t.deepEqual(store.updates[1], { name: ID.name, durable: true, kind: 'remove' })
   t.deepEqual(events, [{ name: 'destroy', ref: REF }])
 })
 

@@ -121,12 +121,12 @@ test('the id of a new session is drawn once, until it is let go of', (t) => {
     },
   })
   t.is(drawn, 0)
-  t.deepEqual(copy.nextId, Buffer.alloc(32, 1))
+  t.deepEqual(copy.nextId.bytes, Buffer.alloc(32, 1))
   t.is(copy.nextId, copy.nextId)
   copy.forget()
-  t.deepEqual(copy.nextId, Buffer.alloc(32, 2))
+  t.deepEqual(copy.nextId.bytes, Buffer.alloc(32, 2))
   copy.leave()
-  t.deepEqual(copy.nextId, Buffer.alloc(32, 3))
+  t.deepEqual(copy.nextId.bytes, Buffer.alloc(32, 3))
 })
 
 test('an object in place of the session replaces its data, in the same session', (t) => {

@@ -1,10 +1,11 @@
+import { type SessionId, toSessionId } from '../../lib/id.ts'
 import type { SessionRecord } from '../../lib/record.ts'
 import type { StoredSession } from '../../lib/vault.ts'
 
 export const DAY = 86_400_000
 
 /** The id of a session. */
-export const ID: Buffer = Buffer.alloc(32, 1)
+export const ID: SessionId = toSessionId(Buffer.alloc(32, 1))
 
 /** When the sessions of {@link recordOf} began, and were used last. */
 export const BEGAN: number = Date.UTC(2026, 0, 1)

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import type { Draft } from '../../lib/draft.ts'
 import type { SessionEventName } from '../../lib/events.ts'
-import { drawRandomBytes } from '../../lib/id.ts'
+import { drawRandomBytes, type SessionId } from '../../lib/id.ts'
 import { Keyring } from '../../lib/keyring.ts'
 import { splitData } from '../../lib/record.ts'
 import { SealedStore } from '../../lib/sealed-store.ts'
@@ -55,7 +55,7 @@ export const begin = (vault: Vault, data: object = { a: 1 }): Promise<StoredSess
   vault.create(recordOf(data), ID, false)
 
 /** The data of a session as a process that has never seen it reads it; undefined when there is none. */
-export async function dataOf(store: ScriptedStore, id: Buffer): Promise<unknown> {
+export async function dataOf(store: ScriptedStore, id: SessionId): Promise<unknown> {
   const stored = await openVault(store).vault.load(id)
   return stored && JSON.parse(stored.record.data)
 }
