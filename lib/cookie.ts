@@ -37,6 +37,7 @@ export class SessionCookie {
   readonly #options: ResolvedCookieOptions
   readonly #mayBePlain: boolean
   readonly #warn: (message: string) => void
+  readonly #secureName: string
   #sawProxy = false
   #warned = false
 
@@ -53,6 +54,9 @@ export class SessionCookie {
       options.sameSite !== 'none' &&
       !options.partitioned
     this.#warn = warn
+    const { name, domain, path } = options
+    const isOfHost = domain === undefined && path === '/'
+    this.#secureName = isOfHost ? `__Host-${name}` : `__Secure-${name}`
   }
 
   /** Whether the cookie of this request is `Secure`, which its name tells too. */
@@ -65,9 +69,7 @@ export class SessionCookie {
 
   /** The name the cookie has when it is `Secure` and when it is not. */
   nameOf(secure: boolean): string {
-    const { name, domain, path } = this.#options
-    if (!secure) return name
-    return domain === undefined && path === '/' ? `__Host-${name}` : `__Secure-${name}`
+    return secure ? this.#secureName : this.#options.name
   }
 
   /**
@@ -76,6 +78,8 @@ export class SessionCookie {
    */
   read(values: readonly string[], keys: CookieKeys): ReadCookie {
     if (values.length === 0) return { kind: 'none' }
+    const known = values.length === 1 ? keys.recognizeCookie(values[0] as string) : undefined
+    if (known !== undefined) return { kind: 'valid', ...known }
     const wellFormed = values.filter((value) => VALUE.test(value))
     const verified = verifyAll(wellFormed, keys)
     const [first] = verified
@@ -163,13 +167,17 @@ function verifyAll(values: readonly string[], keys: CookieKeys): readonly Verifi
  */
 function findValues(header: string, name: string): readonly string[] {
   if (!header.includes(name)) return []
-  const values = new Set<string>()
-  for (const pair of header.split(';')) {
-    const equals = pair.indexOf('=')
-    if (equals !== -1 && trim(pair.slice(0, equals)) === name)
-      values.add(trim(pair.slice(equals + 1)))
-  }
-  return [...values]
+  const values = header
+    .split(';')
+    .map((pair) => valueUnder(pair, name))
+    .filter((value) => value !== undefined)
+  return values.length > 1 ? [...new Set(values)] : values
+}
+
+function valueUnder(pair: string, name: string): string | undefined {
+  const equals = pair.indexOf('=')
+  if (equals === -1 || trim(pair.slice(0, equals)) !== name) return undefined
+  return trim(pair.slice(equals + 1))
 }
 
 function trim(text: string): string {

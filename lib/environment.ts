@@ -20,8 +20,8 @@ export interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>
   /** Tells the operator, once. `code` says of what; default `'KOA_SEALED_SESSION'`. */
   readonly warn: (message: string, code?: string) => void
-  /** Tells who is debugging: `NODE_DEBUG=koa-sealed-session`. */
-  readonly trace: (text: string) => void
+  /** Tells who is debugging: `NODE_DEBUG=koa-sealed-session`. Undefined when nobody is. */
+  readonly trace: ((text: string) => void) | undefined
 }
 
 const debug = debuglog('koa-sealed-session')
@@ -41,5 +41,5 @@ export const processEnvironment: Environment = {
   warn: (message, code = 'KOA_SEALED_SESSION') => {
     process.emitWarning(message, { type: 'SessionWarning', code })
   },
-  trace: (text) => debug('%s', text),
+  trace: debug.enabled ? (text) => debug('%s', text) : undefined,
 }

@@ -51,10 +51,10 @@ export type Emit = <Name extends SessionEventName>(name: Name, event: SessionEve
 /** The events of one `session()`. */
 export class SessionEmitter {
   readonly #emitter = new EventEmitter()
-  readonly #trace: (text: string) => void
+  readonly #trace: ((text: string) => void) | undefined
 
-  /** `trace` is given a line of text an event, for debugging. */
-  constructor(trace: (text: string) => void) {
+  /** `trace` is given a line of text an event, for debugging. Default: nobody is. */
+  constructor(trace?: (text: string) => void) {
     this.#trace = trace
     this.#emitter.setMaxListeners(0)
   }
@@ -74,7 +74,8 @@ export class SessionEmitter {
 
   /** Tells every listener. Never throws. */
   emit: Emit = (name, event) => {
-    this.#trace(`${name} ${event instanceof Error ? `${event.code}` : JSON.stringify(event)}`)
+    this.#trace?.(`${name} ${event instanceof Error ? `${event.code}` : JSON.stringify(event)}`)
+    if (!this.has(name)) return
     for (const listener of this.#emitter.listeners(name)) {
       new Promise((resolve) => resolve(listener(event))).catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : `a ${typeof error}`

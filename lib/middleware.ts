@@ -3,8 +3,8 @@ import { types } from 'node:util'
 import type { Context, Next } from 'koa'
 import type { Data } from './data.ts'
 import { SessionError, toSessionError } from './errors.ts'
-import type { Emit, SessionEventName, SessionListener } from './events.ts'
-import { ResponseHeaders } from './response.ts'
+import type { SessionEventName, SessionListener } from './events.ts'
+import { ClosedExchange, Exchange } from './exchange.ts'
 import type { ListedSession, SessionService } from './service.ts'
 import type { Session } from './session.ts'
 import type { SweepReport } from './store.ts'
@@ -75,12 +75,15 @@ export interface Sessions {
 interface CurrentVisit {
   readonly cookieName: string
   readonly visit: Visit
-  readonly headers: ResponseHeaders
+  readonly exchange: Exchange
   /** The one around it, of another cookie. */
   readonly outer: CurrentVisit | undefined
 }
 
-const visits = new WeakMap<object, CurrentVisit>()
+/** Where a context has its visit: a name nobody else has, so that nobody finds it by another way. */
+const CURRENT = Symbol('session')
+
+type SessionContext = { [CURRENT]?: CurrentVisit | undefined }
 
 /** The contexts that have our accessor. */
 const prepared = new WeakSet<object>()
@@ -88,21 +91,20 @@ const prepared = new WeakSet<object>()
 /** The Koa middleware of a service. `cookieName` tells it from another one on the same request. */
 export function createSessions(service: SessionService, cookieName: string): Sessions {
   async function session(ctx: Context, next: Next): Promise<void> {
-    const outer = visits.get(ctx)
+    const context: Context & SessionContext = ctx
+    const outer = context[CURRENT]
     const open = findVisit(outer, cookieName)
-    if (open !== undefined) return runWithin(ctx, open, outer, next)
+    if (open !== undefined) return runWithin(context, open, outer, next)
     const end = service.begin()
     try {
       prepareContext(ctx.app.context, service)
-      const headers = new ResponseHeaders(ctx.res)
-      const emit = emitTo(service, ctx)
-      const wire = wireOf(service, ctx.req, headers)
-      const { visit, isCookieStale } = await service.open(ctx.req, wire, emit)
-      visits.set(ctx, { cookieName, visit, headers, outer })
-      await run(visit, ctx, next, emit)
+      const exchange = new Exchange(service, ctx)
+      const { visit, isCookieStale } = await service.open(ctx.req, exchange)
+      context[CURRENT] = { cookieName, visit, exchange, outer }
+      await run(visit, ctx, next, exchange)
       if (isCookieStale && ctx.status < 500) visit.resendCookie()
     } finally {
-      if (outer !== undefined) visits.set(ctx, outer)
+      if (outer !== undefined) context[CURRENT] = outer
       end()
     }
   }
@@ -137,16 +139,16 @@ function findVisit(
 }
 
 async function runWithin(
-  ctx: Context,
+  context: SessionContext,
   open: CurrentVisit,
   outer: CurrentVisit | undefined,
   next: Next,
 ): Promise<void> {
-  visits.set(ctx, open)
+  context[CURRENT] = open
   try {
     await next()
   } finally {
-    if (outer !== undefined) visits.set(ctx, outer)
+    if (outer !== undefined) context[CURRENT] = outer
   }
 }
 
@@ -154,12 +156,12 @@ async function runWithin(
  * Runs the application, then commits. What the application throws goes before what the commit
  * throws.
  */
-async function run(visit: Visit, ctx: Context, next: Next, emit: Emit): Promise<void> {
+async function run(visit: Visit, ctx: Context, next: Next, wire: Wire): Promise<void> {
   try {
     await next()
   } catch (error) {
     await commit(visit, statusOf(error)).catch((failure: unknown) => {
-      emit('error', toSessionError(failure, 'The session could not be stored'))
+      wire.emit('error', toSessionError(failure, 'The session could not be stored'))
     })
     throw error
   }
@@ -181,15 +183,16 @@ async function run(visit: Visit, ctx: Context, next: Next, emit: Emit): Promise<
 async function commit(visit: Visit, status: number): Promise<void> {
   await visit.settle()
   if (status >= 500) return
-  switch (visit.state) {
+  const outcome = visit.conclude()
+  switch (outcome.kind) {
     case 'empty':
       return
     case 'new':
-      return visit.create()
+      return visit.create(outcome.draft)
     case 'unchanged':
       return visit.renew()
     case 'changed':
-      if (await visit.commit()) return
+      if (await visit.commit(outcome.draft)) return
       return visit.signInAnew()
     case 'gone':
       return visit.signInAnew()
@@ -227,67 +230,33 @@ function prepareContext(context: object, service: SessionService): void {
   Object.defineProperty(context, 'session', {
     configurable: true,
     enumerable: false,
-    get(this: object): Session | undefined {
-      const current = visits.get(this)
-      current?.headers.vary()
+    get(this: SessionContext): Session | undefined {
+      const current = this[CURRENT]
+      current?.exchange.vary()
       return current?.visit.session
     },
-    set(this: object, value: unknown) {
-      const current = visits.get(this)
+    set(this: SessionContext, value: unknown) {
+      const current = this[CURRENT]
       if (current === undefined) {
         throw new SessionError(
           'ERR_SESSION_NOT_READY',
           'ctx.session was assigned before app.use(session()) ran: move that line up',
         )
       }
-      current.headers.vary()
+      current.exchange.vary()
       current.visit.session = value
     },
   })
 }
 
-function wireOf(service: SessionService, request: IncomingMessage, headers: ResponseHeaders): Wire {
-  const { cookie } = service
-  let cleared: string | undefined
-  return {
-    get isClosed() {
-      return headers.areSent
-    },
-    setCookie: (id, lifetime) => {
-      headers.setCookie(cookie.set(request, service.signId(id), lifetime))
-    },
-    clearCookie: () => {
-      const hasCookie = cookie.values(request).length > 0
-      cleared = hasCookie ? cookie.clear(request) : undefined
-      headers.setCookie(cleared)
-    },
-    dropCookie: () => headers.setCookie(cleared),
-  }
-}
-
-const CLOSED_WIRE: Wire = {
-  isClosed: true,
-  setCookie: () => undefined,
-  clearCookie: () => undefined,
-  dropCookie: () => undefined,
-}
-
 async function fromRequest(service: SessionService, request: IncomingMessage): Promise<Session> {
   const end = service.begin()
   try {
-    const { visit } = await service.open(request, CLOSED_WIRE, service.events.emit)
+    const { visit } = await service.open(request, new ClosedExchange(service))
     await visit.renew()
     return visit.session
   } finally {
     end()
-  }
-}
-
-/** Events of a request. An error that nobody listens for goes where Koa's own errors go. */
-function emitTo({ events }: SessionService, ctx: Context): Emit {
-  return (name, event) => {
-    if (name === 'error' && !events.has('error')) ctx.app.emit('error', event, ctx)
-    else events.emit(name, event)
   }
 }
 

@@ -10,8 +10,9 @@ const LAST_MOMENT = 8.64e15
 
 const MEMBERS = new Set(['created', 'deadline', 'idle', 'active', 'persistent', 'data'])
 
-/** JSON in which a key may be `__proto__`: as it is, or with a letter or underscore escaped. */
-const MAY_HOLD_PROTO = /__proto__|\\u00[567]/i
+/** JSON in which a key may be `__proto__` has this in it, or the other: an escape of ASCII. */
+const PROTO = '__proto__'
+const ESCAPE = '\\u00'
 
 /** What a session is, as it is sealed. All times in milliseconds, moments since the epoch. */
 export interface SessionRecord {
@@ -96,13 +97,14 @@ export function splitData(text: string): SerializedData {
  * at any level.
  */
 export function parseData(text: string): Record<string, unknown> {
-  return Object.assign(Object.create(null), parse(text))
+  const data = parse(text) as Record<string, unknown>
+  return Object.setPrototypeOf(data, null)
 }
 
 /** `JSON.parse` makes `__proto__` an own key, harmless until it is copied to another object. */
 function parse(text: string): unknown {
   const value: unknown = JSON.parse(text)
-  if (MAY_HOLD_PROTO.test(text)) dropProto(value)
+  if (text.includes(PROTO) || text.includes(ESCAPE)) dropProto(value)
   return value
 }
 

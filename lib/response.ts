@@ -38,20 +38,17 @@ export class ResponseHeaders {
     this.#isWatching = true
     const response = this.#response
     const { writeHead } = response
-    const addHeaders = (): void => this.#add()
+    const headers = this
     response.writeHead = function writeHeadWithSession(
       this: ServerResponse,
       status: number,
-      ...rest: [unknown?, unknown?]
+      first?: unknown,
+      second?: unknown,
     ): ServerResponse {
-      const [first, second] = rest
-      const reason = typeof first === 'string' ? [first] : []
-      applyHeaders(
-        response,
-        (typeof first === 'string' ? second : (second ?? first)) as GivenHeaders,
-      )
-      addHeaders()
-      return Reflect.apply(writeHead, response, [status, ...reason])
+      const hasReason = typeof first === 'string'
+      applyHeaders(response, (hasReason ? second : (second ?? first)) as GivenHeaders)
+      headers.#add()
+      return Reflect.apply(writeHead, response, hasReason ? [status, first] : [status])
     }
   }
 
@@ -89,7 +86,12 @@ function applyHeaders(response: ServerResponse, headers: GivenHeaders): void {
 }
 
 function addVary(response: ServerResponse): void {
-  const fields = listOf(response.getHeader('Vary')).flatMap((value) => value.split(','))
+  const given = response.getHeader('Vary')
+  if (given === undefined) {
+    response.setHeader('Vary', 'Cookie')
+    return
+  }
+  const fields = listOf(given).flatMap((value) => value.split(','))
   const names = fields.map((field) => field.trim().toLowerCase())
   if (names.includes('*') || names.includes('cookie')) return
   response.setHeader('Vary', [...fields.map((field) => field.trim()), 'Cookie'].join(', '))

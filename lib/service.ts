@@ -3,7 +3,7 @@ import { type ReadCookie, SessionCookie } from './cookie.ts'
 import { keyIdOf } from './envelope.ts'
 import type { Environment } from './environment.ts'
 import { SessionError } from './errors.ts'
-import { type Emit, SessionEmitter } from './events.ts'
+import { SessionEmitter } from './events.ts'
 import { refOf, type SessionId } from './id.ts'
 import { Keyring, type KeySource } from './keyring.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -11,7 +11,7 @@ import { SealedStore } from './sealed-store.ts'
 import type { Store, SweepReport } from './store.ts'
 import { Sweeper } from './sweeper.ts'
 import { Vault } from './vault.ts'
-import { Visit } from './visit.ts'
+import { Visit, type VisitOptions } from './visit.ts'
 import type { Wire } from './wire.ts'
 
 /** A stored session as an operator may see it: never its contents, never its id. */
@@ -43,6 +43,8 @@ const DESTROYED_AT_ONCE = 8
 
 const DAY = 86_400_000
 
+const NO_COOKIE: ReadCookie = { kind: 'none' }
+
 /**
  * Everything of one `session()` that outlives a request: store, keys, cookie, events and the
  * sweeper.
@@ -50,20 +52,19 @@ const DAY = 86_400_000
 export class SessionService {
   readonly events: SessionEmitter
   readonly cookie: SessionCookie
-  readonly #options: ResolvedOptions
   readonly #environment: Environment
   readonly #store: Store
   readonly #keyring: Keyring
   readonly #vault: Vault
   readonly #sweeper: Sweeper
-  /** A token for each request that has begun and is not over: who ends twice counts once. */
-  readonly #underWay = new Set<object>()
+  readonly #visitOptions: VisitOptions
+  /** How many requests have begun and are not over. */
+  #underWay = 0
   #closing: Promise<void> | undefined
   #onIdle: (() => void) | undefined
 
   constructor(options: ResolvedOptions, store: Store, keys: KeySource, environment: Environment) {
     const { now, monotonic, random, jitter, schedule, warn, trace } = environment
-    this.#options = options
     this.#environment = environment
     this.#store = store
     this.events = new SessionEmitter(trace)
@@ -71,8 +72,17 @@ export class SessionService {
     this.cookie = new SessionCookie(options.cookie, environment.isProduction(), warn)
     this.#keyring = new Keyring(keys, options.cookie.name, monotonic)
     const sealed = new SealedStore(store, this.#keyring, random, CACHE_BYTES)
-    const { durable, maxBytes } = options
+    const { durable, maxBytes, regenerateOn } = options
     this.#vault = new Vault(sealed, { now, random, emit, limits: options, durable, maxBytes })
+    this.#visitOptions = {
+      vault: this.#vault,
+      now,
+      random,
+      limits: options,
+      maxBytes,
+      regenerateOn,
+      persistent: options.cookie.persistent,
+    }
     this.#sweeper = new Sweeper({
       store,
       interval: options.sweep,
@@ -135,11 +145,13 @@ export class SessionService {
    */
   begin(): () => void {
     this.#refuseWhenClosed()
-    const token = {}
-    this.#underWay.add(token)
+    let isOver = false
+    this.#underWay += 1
     return () => {
-      this.#underWay.delete(token)
-      if (this.#underWay.size === 0) this.#onIdle?.()
+      if (isOver) return
+      isOver = true
+      this.#underWay -= 1
+      if (this.#underWay === 0) this.#onIdle?.()
     }
   }
 
@@ -147,27 +159,13 @@ export class SessionService {
    * The visit of a request. Rejects with a status of 503 when the session cannot be read: that is
    * never taken for "no session".
    */
-  async open(request: IncomingMessage, wire: Wire, emit: Emit): Promise<OpenedVisit> {
-    const { now, random } = this.#environment
-    const { cookie, regenerateOn, maxBytes } = this.#options
+  async open(request: IncomingMessage, wire: Wire): Promise<OpenedVisit> {
     try {
-      const read = await this.#readCookie(request)
-      if (read.kind === 'forged') emit('forged', { reason: read.reason })
+      const values = this.cookie.values(request)
+      const read = values.length === 0 ? NO_COOKIE : await this.#readCookie(values)
+      if (read.kind === 'forged') wire.emit('forged', { reason: read.reason })
       const stored = read.kind === 'valid' ? await this.#vault.load(read.id) : undefined
-      const visit = new Visit(
-        {
-          vault: this.#vault,
-          wire,
-          now,
-          random,
-          emit,
-          limits: this.#options,
-          maxBytes,
-          regenerateOn,
-          persistent: cookie.persistent,
-        },
-        stored,
-      )
+      const visit = new Visit(this.#visitOptions, wire, stored)
       return { visit, isCookieStale: read.kind === 'valid' && !read.primary }
     } catch (cause) {
       if (!(cause instanceof SessionError)) {
@@ -200,17 +198,15 @@ export class SessionService {
     else this.#environment.warn(`${error.code}: ${error.message}`)
   }
 
-  async #readCookie(request: IncomingMessage): Promise<ReadCookie> {
-    const values = this.cookie.values(request)
-    if (values.length === 0) return { kind: 'none' }
-    await this.#keyring.ready()
+  async #readCookie(values: readonly string[]): Promise<ReadCookie> {
+    if (!this.#keyring.isReady) await this.#keyring.ready()
     const read = this.cookie.read(values, this.#keyring)
     if (read.kind !== 'forged' || read.reason !== 'signature') return read
     return (await this.#keyring.refresh()) ? this.cookie.read(values, this.#keyring) : read
   }
 
   async #close(): Promise<void> {
-    if (this.#underWay.size > 0) {
+    if (this.#underWay > 0) {
       await new Promise<void>((resolve) => {
         const cancel = this.#environment.schedule(resolve, CLOSING_TIME)
         this.#onIdle = () => {

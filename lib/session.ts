@@ -207,14 +207,21 @@ export function replaceData(target: Session, data: object): void {
   assignData(target, Object.fromEntries(copy))
 }
 
+/**
+ * Plain assignment, where that is the same: the chain ends in null, so that only a member's name is
+ * not free.
+ */
 function assignData(target: object, data: object): void {
-  for (const [key, value] of Object.entries(data)) {
-    Object.defineProperty(target, key, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    })
+  for (const key of Object.keys(data)) {
+    const value = data[key as never] as unknown
+    if (RESERVED_KEYS.has(key)) {
+      Object.defineProperty(target, key, {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
+    } else (target as Record<string, unknown>)[key] = value
   }
 }
 

@@ -1,8 +1,7 @@
 import type { Data } from './data.ts'
 import type { CommitConditions, Draft } from './draft.ts'
 import { headersSent, type SessionError, sessionGone, toSessionError } from './errors.ts'
-import type { Emit } from './events.ts'
-import { cookieEnd, type Expiry, isRenewalDue, remainingTime } from './expiry.ts'
+import { cookieEnd, type Expiry, remainingTime } from './expiry.ts'
 import { refOf } from './id.ts'
 import { OperationQueue } from './operation-queue.ts'
 import { type SerializedData, splitData } from './record.ts'
@@ -10,19 +9,14 @@ import type { RegenerateOptions, Session, SessionHost } from './session.ts'
 import { createTransform } from './transform.ts'
 import type { StoredSession, Vault } from './vault.ts'
 import type { Wire } from './wire.ts'
-import { WorkingCopy, type WorkingCopyOptions } from './working-copy.ts'
+import { type Outcome, WorkingCopy, type WorkingCopyOptions } from './working-copy.ts'
 
-/** What a visit works with. */
+/** What all visits of one `session()` work with. */
 export interface VisitOptions extends WorkingCopyOptions {
   readonly vault: Vault
-  readonly wire: Wire
-  readonly emit: Emit
   /** Whether cookies outlive the browser unless `setExpiry()` says otherwise. */
   readonly persistent: boolean
 }
-
-/** What a visit came to; `middleware.ts` has the table of what follows from it. */
-export type VisitState = 'empty' | 'new' | 'unchanged' | 'changed' | 'gone'
 
 /**
  * One visitor's session during one request. Its operations run one after the other, in the order
@@ -30,13 +24,16 @@ export type VisitState = 'empty' | 'new' | 'unchanged' | 'changed' | 'gone'
  */
 export class Visit implements SessionHost {
   readonly #options: VisitOptions
+  readonly #wire: Wire
   readonly #copy: WorkingCopy
   /** A session that was ended, until the store knows. */
   #ended: { readonly session: StoredSession | undefined } | undefined
-  readonly #queue = new OperationQueue()
+  /** Made with the first operation: most requests have none. */
+  #queue: OperationQueue | undefined
 
-  constructor(options: VisitOptions, stored: StoredSession | undefined) {
+  constructor(options: VisitOptions, wire: Wire, stored: StoredSession | undefined) {
     this.#options = options
+    this.#wire = wire
     this.#copy = new WorkingCopy(this, stored, options)
   }
 
@@ -105,14 +102,14 @@ export class Visit implements SessionHost {
 
   regenerate({ keep = false }: RegenerateOptions): Promise<void> {
     return this.#enqueue(async () => {
-      const { vault, wire } = this.#options
-      if (wire.isClosed) throw headersSent('the id of the session was not changed')
+      const { vault } = this.#options
+      if (this.#wire.isClosed) throw headersSent('the id of the session was not changed')
       const { stored } = this.#copy
       if (keep && stored !== undefined) return this.#rotate(this.#copy.draft())
       if (stored !== undefined) await vault.discard(stored.id)
       this.#copy.hasOwnId = true
       if (keep) return
-      wire.dropCookie()
+      this.#wire.dropCookie()
       this.#copy.leave()
     })
   }
@@ -127,25 +124,22 @@ export class Visit implements SessionHost {
    * anybody having asked for the outcome, as an `update()` that was not awaited.
    */
   async settle(): Promise<void> {
+    if (this.#queue === undefined && this.#ended === undefined) return
     await this.#settled(() => undefined)
-    this.#queue.throwUnheard()
+    this.#queue?.throwUnheard()
   }
 
   /** What is left to be done at the end of the request. Throws when the data cannot be stored. */
-  get state(): VisitState {
-    const { isGone, isTouched, stored } = this.#copy
-    if (isGone) return 'gone'
-    if (!isTouched) return stored === undefined ? 'empty' : 'unchanged'
-    const draft = this.#copy.draft()
-    if (stored === undefined) return draft.values.size === 0 ? 'empty' : 'new'
-    return this.#copy.isChanged(draft) ? 'changed' : 'unchanged'
+  conclude(): Outcome {
+    return this.#copy.conclude()
   }
 
   /** Stores a new session, unless no cookie can be sent any more: nobody could come back to it. */
-  create(): Promise<void> {
+  create(draft: Draft = this.#copy.draft()): Promise<void> {
+    const latest = this.#copy.latest(draft)
     return this.#enqueue(async () => {
-      if (!this.#options.wire.isClosed) await this.#create(this.#copy.draft())
-      else this.#options.emit('error', headersSent('the new session was not stored'))
+      if (!this.#wire.isClosed) await this.#create(latest())
+      else this.#wire.emit('error', headersSent('the new session was not stored'))
     })
   }
 
@@ -153,13 +147,13 @@ export class Visit implements SessionHost {
    * Stores that the session is in use, when that is due. A failure is told, but does not harm the
    * response: nothing of the visitor's is lost.
    */
-  renew(): Promise<void> {
-    return this.#enqueue(async () => {
+  async renew(): Promise<void> {
+    if (!this.#copy.isRenewalDue) return
+    await this.#enqueue(async () => {
       const { stored } = this.#copy
-      if (stored === undefined) return
-      if (!stored.isStale && !isRenewalDue(stored.record, this.now())) return
+      if (stored === undefined || !this.#copy.isRenewalDue) return
       const touched = await this.#options.vault.touch(stored).catch((error: unknown) => {
-        this.#options.emit('error', toSessionError(error, 'The session could not be renewed'))
+        this.#wire.emit('error', toSessionError(error, 'The session could not be renewed'))
       })
       if (touched === undefined) return
       if (typeof touched === 'string') this.#copy.isGone = true
@@ -168,9 +162,10 @@ export class Visit implements SessionHost {
   }
 
   /** Stores what the request changed. Resolves to whether the session was still there. */
-  commit(): Promise<boolean> {
+  commit(draft: Draft = this.#copy.draft()): Promise<boolean> {
+    const latest = this.#copy.latest(draft)
     return this.#enqueue(async () => {
-      await this.#commit(this.#copy.draft()).catch((error: unknown) => {
+      await this.#commit(latest()).catch((error: unknown) => {
         if (!this.#copy.isGone) throw error
       })
       return !this.#copy.isGone
@@ -184,7 +179,7 @@ export class Visit implements SessionHost {
   signInAnew(): Promise<void> {
     return this.#enqueue(async () => {
       const { values, limits } = this.#copy.draft()
-      if (this.#options.wire.isClosed || !this.#copy.isSignIn(values)) return
+      if (this.#wire.isClosed || !this.#copy.isSignIn(values)) return
       const changes = this.#copy.changes(values)
       this.#copy.forget()
       await this.#create({ values: changes, limits })
@@ -207,8 +202,8 @@ export class Visit implements SessionHost {
   }
 
   async #create(draft: Draft, shown: Draft = draft): Promise<void> {
-    const { vault, wire } = this.#options
-    if (wire.isClosed) throw headersSent('the new session was not stored')
+    const { vault } = this.#options
+    if (this.#wire.isClosed) throw headersSent('the new session was not stored')
     if (draft.values.size === 0) return this.#copy.show(undefined, shown)
     const stored = await vault.begin(this.#copy.createRecord(draft), this.#copy.nextId)
     this.#copy.hasOwnId = true
@@ -217,12 +212,12 @@ export class Visit implements SessionHost {
   }
 
   async #commit(draft: Draft, transform?: CommitConditions['transform']): Promise<void> {
-    const { vault, wire, emit, persistent } = this.#options
+    const { vault, persistent } = this.#options
     const base = this.#copy.stored
     if (base === undefined || this.#copy.isGone) throw this.#gone()
     const isSignIn = (values: SerializedData): boolean => this.#copy.isSignIn(values)
-    if (!wire.isClosed && isSignIn(draft.values)) return this.#rotate(draft, transform)
-    const conditions = { transform, isSignIn: wire.isClosed ? undefined : isSignIn }
+    if (!this.#wire.isClosed && isSignIn(draft.values)) return this.#rotate(draft, transform)
+    const conditions = { transform, isSignIn: this.#wire.isClosed ? undefined : isSignIn }
     const committed = await vault.commit(base, draft, transform ? conditions : {})
     if (committed === 'signed-in') return this.#rotate(draft, transform)
     if (committed === 'gone') {
@@ -230,8 +225,8 @@ export class Visit implements SessionHost {
       if (transform === undefined && this.#copy.isReduced(draft)) return
       throw refusal
     }
-    if (wire.isClosed && isSignIn(splitData(committed.record.data))) {
-      emit('error', headersSent('the id of the session was not changed'))
+    if (this.#wire.isClosed && isSignIn(splitData(committed.record.data))) {
+      this.#wire.emit('error', headersSent('the id of the session was not changed'))
       this.#copy.hasOwnId = true
     }
     this.#stored(committed, draft)
@@ -256,9 +251,10 @@ export class Visit implements SessionHost {
   }
 
   #sendCookie({ id, record }: StoredSession): void {
-    const { wire, persistent } = this.#options
+    const { persistent } = this.#options
     const end = cookieEnd(record, persistent)
-    if (!wire.isClosed) wire.setCookie(id, end === undefined ? undefined : end - this.now())
+    if (!this.#wire.isClosed)
+      this.#wire.setCookie(id, end === undefined ? undefined : end - this.now())
   }
 
   #leave(): void {
@@ -284,6 +280,7 @@ export class Visit implements SessionHost {
   }
 
   #settled<Result>(operation: () => Promise<Result> | Result): Promise<Result> {
+    this.#queue ??= new OperationQueue()
     return this.#queue.run(async () => {
       await this.#end()
       return operation()
@@ -295,6 +292,6 @@ export class Visit implements SessionHost {
     if (ended === undefined) return
     if (ended.session !== undefined) await this.#options.vault.destroy(ended.session.id)
     this.#ended = undefined
-    this.#options.wire.clearCookie()
+    this.#wire.clearCookie()
   }
 }

@@ -6,12 +6,14 @@ import {
   defaultLimits,
   type Expiry,
   equalLimits,
+  isRenewalDue,
   type Limits,
   limitsOf,
   parseExpiry,
 } from './expiry.ts'
 import { createId, type RandomBytes, type SessionId } from './id.ts'
 import { hasSignedIn } from './identity.ts'
+import { writePlainData } from './plain-data.ts'
 import {
   joinData,
   parseData,
@@ -40,6 +42,15 @@ export interface WorkingCopyOptions {
   /** See the option `regenerateOn`. */
   readonly regenerateOn: readonly (readonly string[])[]
 }
+
+/** What a request made of a session; `middleware.ts` has the table of what follows from it. */
+export type Outcome =
+  | { readonly kind: 'empty' | 'unchanged' | 'gone' }
+  | { readonly kind: 'new' | 'changed'; readonly draft: Draft }
+
+const EMPTY: Outcome = { kind: 'empty' }
+const UNCHANGED: Outcome = { kind: 'unchanged' }
+const GONE: Outcome = { kind: 'gone' }
 
 /** A session as one request has it: what is stored, and what the handler has made of it. No I/O. */
 export class WorkingCopy {
@@ -97,6 +108,14 @@ export class WorkingCopy {
     return Math.max(this.#began, this.#changed, this.#stored?.record.active ?? 0)
   }
 
+  /** Whether the activity of this request is to be stored, or the session sealed anew. */
+  get isRenewalDue(): boolean {
+    const stored = this.#stored
+    return (
+      stored !== undefined && (stored.isStale || isRenewalDue(stored.record, this.#options.now()))
+    )
+  }
+
   get limits(): Limits {
     return this.#limits ?? this.#stored?.record ?? defaultLimits(this.#options.limits, this.#began)
   }
@@ -120,6 +139,16 @@ export class WorkingCopy {
     replaceData(this.session, value)
   }
 
+  /** What is left to be done at the end of the request. Throws when the data cannot be stored. */
+  conclude(): Outcome {
+    if (this.isGone) return GONE
+    if (!this.isTouched) return this.#stored === undefined ? EMPTY : UNCHANGED
+    if (this.#isAsStored()) return UNCHANGED
+    const draft = this.draft()
+    if (this.#stored === undefined) return draft.values.size === 0 ? EMPTY : { kind: 'new', draft }
+    return this.isChanged(draft) ? { kind: 'changed', draft } : UNCHANGED
+  }
+
   /** What is to be stored. Throws when the data has no JSON form or is too large. */
   draft(): Draft {
     if (this.#session === undefined) {
@@ -128,6 +157,12 @@ export class WorkingCopy {
     // What is stored may be larger than it may be by now: to read it is no mistake.
     const maxBytes = Math.max(this.#options.maxBytes, Buffer.byteLength(this.#storedData))
     return { values: serializeData(this.#session, RESERVED_KEYS, maxBytes), limits: this.#limits }
+  }
+
+  /** A draft or, when another version than it was made from is stored by then, a new one. */
+  latest(draft: Draft): () => Draft {
+    const stored = this.#stored
+    return () => (this.#stored === stored ? draft : this.draft())
   }
 
   /** A draft as the record of a session that begins with this request. */
@@ -206,6 +241,13 @@ export class WorkingCopy {
     this.#session = undefined
     this.#limits = undefined
     this.forget()
+  }
+
+  /** Whether the data is what is stored, to the letter: the quick answer to most requests. */
+  #isAsStored(): boolean {
+    if (this.#session === undefined || this.#limits !== undefined) return false
+    const data = this.#stored?.record.data
+    return data !== undefined && writePlainData(this.#session, data.length) === data
   }
 
   get #storedData(): string {

@@ -12,6 +12,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'envelope',
     'record',
     'serializer',
+    'plain-data',
     'merge',
     'draft',
     'identity',
@@ -35,7 +36,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'show',
     'response',
   ],
-  ['middleware', 'service', 'environment'],
+  ['middleware', 'exchange', 'service', 'environment'],
   ['index', 'assembly'],
 ]
 

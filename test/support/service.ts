@@ -19,6 +19,7 @@ const WIRE: Wire = {
   setCookie: () => undefined,
   clearCookie: () => undefined,
   dropCookie: () => undefined,
+  emit: () => undefined,
 }
 
 /** A service, and all that is around it. */
@@ -58,7 +59,10 @@ export function openService(
   const visit = (cookie?: string, traits: RequestTraits = {}): Promise<OpenedVisit> => {
     const headers = cookie === undefined ? {} : { cookie: `sid=${cookie}` }
     const request = requestOf({ ...traits, headers: { ...headers, ...traits.headers } })
-    return service.open(request, WIRE, (name, event) => events.push({ name, ...event }))
+    return service.open(request, {
+      ...WIRE,
+      emit: (name, event) => events.push({ name, ...event }),
+    })
   }
   return { service, clock, alarm, warnings, events, visit }
 }
