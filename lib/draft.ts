@@ -7,6 +7,8 @@ import { checkSize } from './serializer.ts'
 export interface Draft {
   /** The whole data as the request sees it. */
   readonly values: SerializedData
+  /** The same as one text, where that is known. */
+  readonly text?: string
   /** What `setExpiry()` set in this request. Default: it was not called. */
   readonly limits?: Limits | undefined
 }
@@ -50,7 +52,8 @@ export function mergeDraft(
       ? { merged: draft.values, conflicts: [] }
       : mergeData(splitData(base.data), draft.values, splitData(newest.data))
   const values = conditions.transform?.(data.merged) ?? data.merged
-  const text = joinData(values)
+  const isDraft = values === draft.values && draft.text !== undefined
+  const text = isDraft ? draft.text : joinData(values)
   checkSize(values, text, maxBytes)
   const limits = mergeLimits(base, draft.limits, newest)
   const { created, active } = newest

@@ -68,9 +68,19 @@ export function serializeData(
   reserved: ReadonlySet<string>,
   maxBytes: number,
 ): SerializedData {
+  return serializeWhole(data, reserved, maxBytes).values
+}
+
+/** As {@link serializeData}, with the text of the whole as {@link joinData} makes it. */
+export function serializeWhole(
+  data: object,
+  reserved: ReadonlySet<string>,
+  maxBytes: number,
+): { readonly values: SerializedData; readonly text: string } {
   const values = new Serializer(maxBytes).serialize(data, reserved)
-  checkSize(values, joinData(values), maxBytes)
-  return values
+  const text = joinData(values)
+  checkSize(values, text, maxBytes)
+  return { values, text }
 }
 
 /**

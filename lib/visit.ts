@@ -95,7 +95,7 @@ export class Visit implements SessionHost {
       const draft = this.#copy.draft()
       const { transform, result } = createTransform(fn, (data) => this.#copy.serialize(data))
       if (this.#copy.stored !== undefined) await this.#commit(draft, transform)
-      else await this.#create({ ...draft, values: transform(draft.values) }, draft)
+      else await this.#create({ values: transform(draft.values), limits: draft.limits }, draft)
       return result()
     })
   }

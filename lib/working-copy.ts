@@ -20,6 +20,7 @@ import {
   type SerializedData,
   type SessionRecord,
   serializeData,
+  serializeWhole,
   splitData,
 } from './record.ts'
 import {
@@ -58,6 +59,7 @@ export class WorkingCopy {
   readonly #host: SessionHost
   /** The data the request began with: what a sign-in is measured against. */
   readonly #firstData: string
+  #split: SerializedData | undefined
   readonly #began: number
   #stored: StoredSession | undefined
   #session: Session | undefined
@@ -152,11 +154,14 @@ export class WorkingCopy {
   /** What is to be stored. Throws when the data has no JSON form or is too large. */
   draft(): Draft {
     if (this.#session === undefined) {
-      return { values: splitData(this.#storedData), limits: this.#limits }
+      return { values: this.#storedValues, text: this.#storedData, limits: this.#limits }
     }
     // What is stored may be larger than it may be by now: to read it is no mistake.
     const maxBytes = Math.max(this.#options.maxBytes, Buffer.byteLength(this.#storedData))
-    return { values: serializeData(this.#session, RESERVED_KEYS, maxBytes), limits: this.#limits }
+    return {
+      ...serializeWhole(this.#session, RESERVED_KEYS, maxBytes),
+      limits: this.#limits,
+    }
   }
 
   /** A draft or, when another version than it was made from is stored by then, a new one. */
@@ -166,12 +171,12 @@ export class WorkingCopy {
   }
 
   /** A draft as the record of a session that begins with this request. */
-  createRecord({ values, limits = this.limits }: Draft): SessionRecord {
+  createRecord({ values, text = joinData(values), limits = this.limits }: Draft): SessionRecord {
     return {
       created: this.#began,
       active: this.#options.now(),
       ...limitsOf(limits),
-      data: joinData(values),
+      data: text,
     }
   }
 
@@ -181,25 +186,25 @@ export class WorkingCopy {
   }
 
   /** Whether a draft differs from what is stored, other than by the order of its keys. */
-  isChanged({ values, limits }: Draft): boolean {
+  isChanged({ values, text = joinData(values), limits }: Draft): boolean {
     const record = this.#stored?.record
     if (record === undefined) return values.size > 0
     if (limits !== undefined && !equalLimits(limits, limitsOf(record))) return true
-    if (joinData(values) === record.data) return false
-    return values.size !== splitData(record.data).size || this.changes(values).size > 0
+    if (text === record.data) return false
+    return values.size !== this.#storedValues.size || this.changes(values).size > 0
   }
 
   /**
    * Whether a draft only takes away, as a sign-out does: where the session is gone, that is done.
    */
   isReduced({ values, limits }: Draft): boolean {
-    const base = splitData(this.#storedData)
+    const base = this.#storedValues
     return limits === undefined && [...values].every(([key, value]) => isPart(value, base.get(key)))
   }
 
   /** The values that are not stored as they are. */
   changes(values: SerializedData): SerializedData {
-    const base = splitData(this.#storedData)
+    const base = this.#storedValues
     return new Map([...values].filter(([key, value]) => base.get(key) !== value))
   }
 
@@ -207,6 +212,9 @@ export class WorkingCopy {
   isSignIn(values: SerializedData): boolean {
     const { regenerateOn } = this.#options
     if (this.hasOwnId || regenerateOn.length === 0) return false
+    const before = this.#firstValues
+    const isSame = ([key = '']: readonly string[]) => values.get(key) === before.get(key)
+    if (regenerateOn.every(isSame)) return false
     return hasSignedIn(regenerateOn, parseData(this.#firstData), parseData(joinData(values)))
   }
 
@@ -214,10 +222,11 @@ export class WorkingCopy {
    * Takes over what was stored, and shows it. What was changed since `committed` stays as it is,
    * and is still to be stored.
    */
-  show(stored: StoredSession | undefined, { values, limits }: Draft): void {
+  show(stored: StoredSession | undefined, { values, text, limits }: Draft): void {
     this.#stored = stored
     if (stored !== undefined && this.#limits === limits) this.#limits = undefined
-    if (this.#session !== undefined) showStored(this.#session, values, this.#storedData)
+    if (this.#session === undefined || text === this.#storedData) return
+    showStored(this.#session, values, this.#storedData)
   }
 
   /** Takes over what is stored, and forgets what was changed. */
@@ -248,6 +257,17 @@ export class WorkingCopy {
     if (this.#session === undefined || this.#limits !== undefined) return false
     const data = this.#stored?.record.data
     return data !== undefined && writePlainData(this.#session, data.length) === data
+  }
+
+  /** The values of the data the request began with. */
+  get #firstValues(): SerializedData {
+    this.#split ??= splitData(this.#firstData)
+    return this.#split
+  }
+
+  get #storedValues(): SerializedData {
+    const data = this.#storedData
+    return data === this.#firstData ? this.#firstValues : splitData(data)
   }
 
   get #storedData(): string {
