@@ -191,7 +191,8 @@ export class WorkingCopy {
     if (record === undefined) return values.size > 0
     if (limits !== undefined && !equalLimits(limits, limitsOf(record))) return true
     if (text === record.data) return false
-    return values.size !== this.#storedValues.size || this.changes(values).size > 0
+    const base = this.#storedValues
+    return values.size !== base.size || [...values].some(([key, value]) => base.get(key) !== value)
   }
 
   /**
