@@ -9,7 +9,12 @@ import { MAX_DEPTH } from './serializer.ts'
  * numbers, booleans and null, no deeper than 100 levels: so nothing of the application runs here.
  */
 export function writePlainData(data: object, maxLength: number): string | undefined {
-  return measure(data, 0) > maxLength ? undefined : JSON.stringify(data)
+  try {
+    return measure(data, 0) > maxLength ? undefined : JSON.stringify(data)
+  } catch {
+    // Only a Proxy throws here: the serializer says where it is.
+    return undefined
+  }
 
   /** The fewest characters a container takes, the root like any other; infinite if not plain. */
   function measure(container: object, depth: number): number {
