@@ -123,7 +123,8 @@ export interface SweepReport {
  * - Damaged (cut off, unreadable, not a plain entry) is the answer `'damaged'`, and the entry is
  *   left as it is.
  * - A store that cannot answer (down, disk error, no permission, no descriptors) rejects with a
- *   `SessionError` of the code `ERR_SESSION_STORE` or `ERR_SESSION_LOCK_TIMEOUT`. It never answers
+ *   `SessionError` of the code `ERR_SESSION_STORE`, `ERR_SESSION_LOCK_TIMEOUT` or, when where it keeps
+ *   entries is not what it must be, `ERR_SESSION_DIRECTORY`. It never answers
  *   "missing" instead, and never waits without bound.
  * - After `close()` every verb rejects with `ERR_SESSION_CLOSED`.
  *

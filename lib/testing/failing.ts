@@ -14,7 +14,11 @@ import {
 
 const NAME = makeName(1)
 
-const UNAVAILABLE = ['ERR_SESSION_STORE', 'ERR_SESSION_LOCK_TIMEOUT'] as const
+const UNAVAILABLE = [
+  'ERR_SESSION_STORE',
+  'ERR_SESSION_LOCK_TIMEOUT',
+  'ERR_SESSION_DIRECTORY',
+] as const
 
 /** What a store says of an entry that it cannot read, and when it cannot answer at all. */
 export const failing: readonly ContractCase[] = [

@@ -16,6 +16,7 @@ import { type DecodedFile, decodeFile, encodeFile } from '../../stores/file/fram
 import { shop } from '../support/attacked-shop.ts'
 import type { Browser } from '../support/browser.ts'
 import { fileOf } from '../support/data-folder.ts'
+import { openNeighbour } from '../support/default-store.ts'
 import { openWebsite, temporaryDirectory, type Website } from '../support/website.ts'
 
 const STRANGER = 'hello stranger'
@@ -34,6 +35,7 @@ async function openScene(
   t: ExecutionContext,
 ): Promise<Scene & { restart: () => Promise<Website> }> {
   const directory = temporaryDirectory(t)
+  await openNeighbour(t, directory)
   const site = await openWebsite(t, shop, { directory })
   const [ann, bob] = [site.visit(), site.visit()]
   await ann.get('/login?name=ann')

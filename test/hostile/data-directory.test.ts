@@ -14,6 +14,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { SessionError } from '../../lib/errors.ts'
 import { shop } from '../support/attacked-shop.ts'
 import { cookieOf, listTree, sessionFiles } from '../support/data-folder.ts'
+import { openNeighbour } from '../support/default-store.ts'
 import { startServer } from '../support/server-process.ts'
 import { openWebsite, temporaryDirectory, type Website } from '../support/website.ts'
 
@@ -100,6 +101,7 @@ testAsRoot(
 
 test('deleting the data directory under a running site logs everybody out, and harms nothing', async (t) => {
   const directory = join(temporaryDirectory(t), 'data')
+  await openNeighbour(t, directory)
   const site = await openWebsite(t, shop, { directory })
   const ann = site.visit()
   await ann.get('/login')
@@ -118,6 +120,7 @@ test('deleting the data directory under a running site logs everybody out, and h
 test('renaming the data directory away and back loses nobody', async (t) => {
   const root = temporaryDirectory(t)
   const directory = join(root, 'data')
+  await openNeighbour(t, directory)
   const site = await openWebsite(t, shop, { directory })
   const ann = site.visit()
   await ann.get('/login')
@@ -132,6 +135,7 @@ test('renaming the data directory away and back loses nobody', async (t) => {
 test('a file in the place of the data directory makes 503, and its end ends that', async (t) => {
   const root = temporaryDirectory(t)
   const directory = join(root, 'data')
+  await openNeighbour(t, directory)
   const site = await openWebsite(t, shop, { directory })
   const ann = site.visit()
   await ann.get('/login')
@@ -150,6 +154,7 @@ test('a file in the place of the data directory makes 503, and its end ends that
 test('a shard that became a link or a file signs nobody in', async (t) => {
   const root = temporaryDirectory(t)
   const directory = join(root, 'data')
+  await openNeighbour(t, directory)
   const site = await openWebsite(t, shop, { directory })
   const ann = site.visit()
   await ann.get('/login')
@@ -185,9 +190,13 @@ test('a directory that may not be entered any more makes 503 and nobody a strang
       return
     }
   }
-  const server = await startServer(t, { directory }, uid === undefined ? {} : { uid })
+  const user = uid === undefined ? {} : { uid }
+  const server = await startServer(t, { directory }, user)
   const ann = server.visit()
   t.is((await ann.get('/login')).status, 200, server.complaints())
+  // With a neighbour the server looks at each file on each visit.
+  const neighbour = await startServer(t, { directory }, user)
+  t.is((await neighbour.visit().get('/login')).status, 200, neighbour.complaints())
   chmodSync(join(directory, 'sid'), 0)
   const page = await ann.get('/')
   t.deepEqual([page.status, page.setCookies], [503, []])

@@ -36,7 +36,7 @@ for (const code of ['EIO', 'EACCES', 'EMFILE', 'ENOSPC', 'EROFS', 'ELOOP', 'ENOT
   test(`a disk that answers ${code} makes nobody a stranger, loses nothing and sends no cookie`, async (t) => {
     const directory = temporaryDirectory(t)
     const disk = failingDisk()
-    const environment = { ...nodeEnvironment, fs: disk.fs }
+    const environment = { ...nodeEnvironment, fs: disk.fs, sockets: undefined }
     const openStore = (): FileStore => new FileStore({ directory, lockTimeout: 200 }, environment)
     const site = await openWebsite(t, shop, { store: openStore() })
     const ann = site.visit()
@@ -77,7 +77,10 @@ for (const code of ['EIO', 'EACCES', 'EMFILE', 'ENOSPC', 'EROFS', 'ELOOP', 'ENOT
 test('a logout that the disk refuses is no logout: 500, the cookie stays, and it works later', async (t) => {
   const directory = temporaryDirectory(t)
   const disk = failingDisk()
-  const store = new FileStore({ directory, lockTimeout: 200 }, { ...nodeEnvironment, fs: disk.fs })
+  const store = new FileStore(
+    { directory, lockTimeout: 200 },
+    { ...nodeEnvironment, fs: disk.fs, sockets: undefined },
+  )
   const site = await openWebsite(t, shop, { store })
   const ann = site.visit()
   await ann.get('/login')
@@ -94,7 +97,10 @@ test('a logout that the disk refuses is no logout: 500, the cookie stays, and it
 test('a visit that only reads does not fail because its activity cannot be noted on a full disk', async (t) => {
   const directory = temporaryDirectory(t)
   const disk = failingDisk()
-  const store = new FileStore({ directory, lockTimeout: 200 }, { ...nodeEnvironment, fs: disk.fs })
+  const store = new FileStore(
+    { directory, lockTimeout: 200 },
+    { ...nodeEnvironment, fs: disk.fs, sockets: undefined },
+  )
   const site = await openWebsite(t, shop, { store })
   const ann = site.visit()
   await ann.get('/login')

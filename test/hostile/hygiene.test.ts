@@ -7,6 +7,7 @@ import { FileStore } from '../../lib/index.ts'
 import { shop } from '../support/attacked-shop.ts'
 import type { Browser } from '../support/browser.ts'
 import { cookieOf, fileOf } from '../support/data-folder.ts'
+import { openNeighbour } from '../support/default-store.ts'
 import { openWebsite, temporaryDirectory } from '../support/website.ts'
 
 const KEY = 'c0ffee5eed0123456789abcdef0fedcba9876543210ddba11f00dcafe4321abc'
@@ -85,6 +86,7 @@ test('nothing that can be looked at, told or traced holds an id, a cookie, a key
   let shown: unknown
   const look = (value: unknown): void =>
     void told.push(inspect(value, { depth: 12, showHidden: true, getters: true, breakLength: 200 }))
+  await openNeighbour(t, directory)
   const site = await openWebsite(
     t,
     {

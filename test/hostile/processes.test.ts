@@ -4,6 +4,7 @@ import test from 'ava'
 import { Attacker } from '../support/attacker.ts'
 import type { Browser } from '../support/browser.ts'
 import { cookieOf, fileOf, listTree, litter, modeOf, sessionFiles } from '../support/data-folder.ts'
+import { openNeighbour } from '../support/default-store.ts'
 import { deferred } from '../support/deferred.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
 import { temporaryDirectory } from '../support/website.ts'
@@ -153,6 +154,7 @@ test.serial(
     const server = await startServer(t, { directory })
     const ann = server.visit()
     t.is((await ann.get('/login')).status, 200, server.complaints())
+    await openNeighbour(t, directory)
     const file = fileOf(directory, ann)
     chmodSync(file, 0o644)
     chmodSync(join(directory, 'keys/keyring.json'), 0o644)
@@ -176,6 +178,7 @@ test.serial(
       { directory },
       { variables: { NODE_DEBUG: 'koa-sealed-session', NODE_ENV: 'production', DEBUG: '*' } },
     )
+    await openNeighbour(t, directory)
     const ann = server.visit()
     await ann.get('/put?name=S3CRET')
     const first = cookieOf(ann)

@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import test from 'ava'
+import { openNeighbour } from '../support/default-store.ts'
 import { onlyFile, sessionFiles } from '../support/files.ts'
 import { dataOf, PAGES } from '../support/pages.ts'
 import { eventsOf, openWebsite, temporaryDirectory } from '../support/website.ts'
@@ -50,6 +51,7 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
       return
     }
     const directory = temporaryDirectory(t)
+    await openNeighbour(t, directory)
     const site = await openWebsite(t, PAGES, { directory })
     const browser = site.visit()
     await browser.get('/count')
@@ -73,6 +75,8 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
 
 test('every place of a session file where a bit is flipped: the version before it, or nothing', async (t) => {
   const directory = temporaryDirectory(t)
+  await openNeighbour(t, directory)
+
   const site = await openWebsite(t, PAGES, { directory })
   const browser = site.visit()
   await browser.get('/count')
@@ -91,6 +95,8 @@ test('every place of a session file where a bit is flipped: the version before i
 
 test('the file of one session in the place of another opens for neither', async (t) => {
   const directory = temporaryDirectory(t)
+  await openNeighbour(t, directory)
+
   const site = await openWebsite(t, PAGES, { directory })
   const [ann, bob] = [site.visit(), site.visit()]
   await ann.get('/sign-in?user=ann')
@@ -105,6 +111,8 @@ test('the file of one session in the place of another opens for neither', async 
 
 test('a file that goes away is no session, and no event', async (t) => {
   const directory = temporaryDirectory(t)
+  await openNeighbour(t, directory)
+
   const site = await openWebsite(t, PAGES, { directory })
   const browser = site.visit()
   await browser.get('/count')
@@ -116,6 +124,8 @@ test('a file that goes away is no session, and no event', async (t) => {
 
 test('bytes added to a session file change nothing a visitor can see, or end the session', async (t) => {
   const directory = temporaryDirectory(t)
+  await openNeighbour(t, directory)
+
   const site = await openWebsite(t, PAGES, { directory })
   const browser = site.visit()
   await browser.get('/count')

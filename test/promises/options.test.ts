@@ -12,6 +12,7 @@ import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import { session } from '../../lib/index.ts'
 import type { SessionOptions } from '../../lib/options.ts'
+import { openNeighbour } from '../support/default-store.ts'
 import { sessionFiles } from '../support/files.ts'
 import { dataOf, PAGES } from '../support/pages.ts'
 import { StageStore } from '../support/stores.ts'
@@ -182,6 +183,7 @@ test('a directory that is a symbolic link or a file is refused, with the hint ho
 
 test('a directory that goes away while the server runs is made again', async (t) => {
   const directory = join(temporaryDirectory(t), 'sessions')
+  await openNeighbour(t, directory)
   const site = await openWebsite(t, PAGES, { directory, keys: KEYS })
   const browser = site.visit()
   await browser.get('/count')

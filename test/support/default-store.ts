@@ -12,13 +12,23 @@ export async function openDefaultStore(t: { teardown(work: () => unknown): void 
   const kind = process.env.SESSION_STORE ?? 'memory'
   if (kind === 'memory') return new MemoryStore()
   const directory = makeTemporaryDirectory(t)
-  if (kind === 'shared') {
-    // An environment of its own makes it another tenant, as another process would be.
-    const neighbour = new FileStore({ directory }, { ...nodeEnvironment })
-    await neighbour.ready()
-    t.teardown(() => neighbour.close())
-  } else if (kind !== 'sole') {
+  if (kind === 'shared') await openNeighbour(t, directory)
+  else if (kind !== 'sole') {
     throw new Error(`SESSION_STORE is '${kind}', and not memory, sole or shared`)
   }
   return new FileStore({ directory })
+}
+
+/**
+ * Another tenant of a directory, as another process would be: its files are looked at on each visit
+ * then, and not once a second.
+ */
+export async function openNeighbour(
+  t: { teardown(work: () => unknown): void },
+  directory: string,
+): Promise<void> {
+  // An environment of its own is what tells tenants of one process apart.
+  const neighbour = new FileStore({ directory }, { ...nodeEnvironment })
+  await neighbour.ready()
+  t.teardown(() => neighbour.close())
 }
