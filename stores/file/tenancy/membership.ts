@@ -44,7 +44,7 @@ export class Membership {
       self: tenant,
       former: namesOf(former),
       isJoined,
-      isSole: this.#options.right.isHeld,
+      isSole: this.#options.right.isReliedOn,
       judge: (each) => peers.judge(each),
     })
   }

@@ -9,6 +9,7 @@ export interface RenewalOptions {
   readonly former: readonly string[]
   /** We were on the register. */
   readonly isJoined: boolean
+  /** We are sole, or something that began while we were is still under way. */
   readonly isSole: boolean
   readonly judge: (tenant: Tenant) => Promise<Verdict>
 }

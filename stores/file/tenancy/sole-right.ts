@@ -22,6 +22,11 @@ export class SoleRight {
     return this.#isHeld
   }
 
+  /** Whether it is held, or something that relied on it is still under way. */
+  get isReliedOn(): boolean {
+    return this.#isHeld || this.#ending !== undefined
+  }
+
   /** How many newcomers were promised that nobody holds it. */
   get promises(): number {
     return this.#promises
