@@ -9,7 +9,13 @@ export interface PatientWait {
   hold(): void
 }
 
-/** Waits for `work` at most so many milliseconds. `explain` gives the error of one who did not get it. */
+/** A process whose event loop stood still for seconds has lost one tick, and not its patience. */
+const TICKS = 20
+
+/**
+ * Waits for `work` at most so many milliseconds in which this process was running. `explain` gives
+ * the error of one who did not get it.
+ */
 export function waitPatiently(
   work: Promise<void>,
   milliseconds: number,
@@ -17,12 +23,19 @@ export function waitPatiently(
   explain: () => Error,
 ): PatientWait {
   let timer: NodeJS.Timeout | undefined
+  let ticks = 0
   const result = new Promise<void>((resolve, reject) => {
-    timer = setTimeout(() => reject(explain()), milliseconds).unref()
+    const tick = (): void => {
+      ticks += 1
+      if (ticks < TICKS) return
+      clearInterval(timer)
+      reject(explain())
+    }
+    timer = setInterval(tick, milliseconds / TICKS).unref()
     const close = (): void => reject(closed())
     signal.addEventListener('abort', close)
     const settle = (): void => {
-      clearTimeout(timer)
+      clearInterval(timer)
       signal.removeEventListener('abort', close)
     }
     work.then(resolve, reject).finally(settle)
