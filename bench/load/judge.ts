@@ -1,0 +1,35 @@
+import type { Target, Visitor } from './target.ts'
+
+/** What a request was, and what the server answered. */
+export interface Exchange {
+  readonly path: '/read' | '/write' | '/create' | '/update'
+  readonly visitor: Visitor
+  readonly status: number
+  readonly body: string
+  readonly setsCookie: boolean
+}
+
+/**
+ * What is wrong with an answer, in a few words; undefined when it is right. A right one, and one
+ * that is wrong by a number, moves the visitor's count on.
+ */
+export function judge(target: Pick<Target, 'keeps'>, exchange: Exchange): string | undefined {
+  const { path, visitor, status, body, setsCookie } = exchange
+  if (status !== 200) return `status ${status}`
+  const added = path === '/write' ? 1 : 0
+  const count = Number(body)
+  if (target.keeps === 'nothing') return count === added ? undefined : 'wrong answer'
+  if (path === '/create') return count === 0 && setsCookie ? undefined : 'no session made'
+  if (Number.isNaN(count)) return 'session not found'
+  // All connections are at this one: what is right shows when they are done.
+  if (path === '/update') return undefined
+  const expected = visitor.count + added
+  if (target.keeps === 'cookie') {
+    return count === expected && (added === 0 || setsCookie) ? undefined : 'write lost'
+  }
+  const isOneMore = visitor.unsure && count === expected + 1
+  visitor.count = count
+  visitor.unsure = false
+  if (count === expected || isOneMore) return undefined
+  return count < expected ? 'write lost' : 'write counted twice'
+}

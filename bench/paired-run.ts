@@ -1,0 +1,75 @@
+import type { Contender } from './contenders.ts'
+import type { BurstSpec } from './load/burst.ts'
+import { type Measured, measureBurst } from './measurement.ts'
+import { rotate } from './statistics.ts'
+import type { Operation } from './visit.ts'
+import type { RunningServer, Workbench } from './workbench.ts'
+
+/** What every server does in every round. */
+export interface Case {
+  /** Unlike that of any other in a run. */
+  readonly id: string
+  readonly operation: Operation
+  /** All connections visit one session. */
+  readonly hot?: boolean
+}
+
+/** How a run goes. */
+export interface Plan {
+  readonly cases: readonly Case[]
+  readonly rounds: number
+  readonly milliseconds: number
+  readonly connections: number
+}
+
+/** One burst of a run. */
+export interface Sample extends Measured {
+  readonly contender: string
+  readonly case: string
+  readonly round: number
+}
+
+/**
+ * Short bursts in turn over all servers, for several rounds, so that a noisy machine disturbs all
+ * alike. In each round another server begins. Round 0 warms up, and is not among the samples.
+ */
+export async function runPaired(
+  workbench: Workbench,
+  servers: readonly RunningServer[],
+  plan: Plan,
+): Promise<Sample[]> {
+  const samples: Sample[] = []
+  for (let round = 0; round <= plan.rounds; round++) {
+    for (const { id, operation, hot } of plan.cases) {
+      const taking = servers.filter(({ contender }) => takesPart(contender, operation))
+      for (const server of rotate(taking, round)) {
+        const { connections, milliseconds } = plan
+        const spec: BurstSpec = {
+          operation,
+          connections,
+          hot,
+          milliseconds: round === 0 ? milliseconds / 2 : milliseconds,
+        }
+        const measured = await measureBurst(workbench, server, spec)
+        const { label, id: contender } = server.contender
+        workbench.log(`${progress(round, plan.rounds)} ${id}: ${label}: ${describe(measured)}`)
+        if (round > 0) samples.push({ ...measured, contender, case: id, round })
+      }
+    }
+  }
+  return samples
+}
+
+/** Whether a contender has this operation. */
+export function takesPart({ operations }: Contender, operation: Operation): boolean {
+  return operations === undefined || operations.includes(operation)
+}
+
+function progress(round: number, rounds: number): string {
+  return round === 0 ? 'warm-up' : `round ${round} of ${rounds}`
+}
+
+function describe({ requestsPerSecond, problems }: Measured): string {
+  const failing = Object.entries(problems).map(([problem, times]) => `${times} × ${problem}`)
+  return [`${Math.round(requestsPerSecond)} requests/s`, ...failing].join(', ')
+}
