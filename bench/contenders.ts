@@ -22,6 +22,8 @@ export interface Contender {
   /** Processes that have the same sessions open and serve nobody; default 0. */
   readonly idle?: number
   readonly needsRedis?: boolean
+  /** Connections of the load at most: for those that answer few requests a second. */
+  readonly connections?: number
 }
 
 const koa = { baseline: 'koa' } as const
@@ -88,6 +90,7 @@ export const PEERS: readonly Contender[] = [
     label: 'session-file-store, secret',
     group: 'peer',
     kind: 'session-file-store-secret',
+    connections: 2,
   },
 ]
 

@@ -32,7 +32,8 @@ async function run(): Promise<void> {
   }
   const workbench = new Workbench(log, directory)
   const interrupt = (): void => {
-    workbench.end().finally(() => process.exit(130))
+    const exit = (): never => process.exit(130)
+    workbench.end().then(exit, exit)
   }
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {

@@ -43,7 +43,11 @@ export async function runPaired(
     for (const { id, operation, hot } of plan.cases) {
       const taking = servers.filter(({ contender }) => takesPart(contender, operation))
       for (const server of rotate(taking, round)) {
-        const { connections, milliseconds } = plan
+        const { milliseconds } = plan
+        const connections = Math.min(
+          plan.connections,
+          server.contender.connections ?? plan.connections,
+        )
         const spec: BurstSpec = {
           operation,
           connections,

@@ -53,6 +53,8 @@ class RunningBurst {
   readonly #problems = new Map<string, number>()
   readonly #counts = new Set<string>()
   readonly #samples = new Map<Client, { cookie: string; expected: number }>()
+  /** Connections that wait for an answer. */
+  readonly #waiting = new Set<Client>()
   #connections = 0
   #end = Number.POSITIVE_INFINITY
 
@@ -63,7 +65,6 @@ class RunningBurst {
 
   async run(): Promise<Burst> {
     const { milliseconds, connections } = this.#spec
-    for (const visitor of this.#target.visitors) visitor.unsure = true
     const running = autocannon({
       url: this.#target.ports.map((port) => `http://127.0.0.1:${port}`),
       connections,
@@ -76,6 +77,7 @@ class RunningBurst {
     const begun = performance.now()
     this.#end = begun + milliseconds
     const { errors } = await running
+    for (const client of this.#waiting) noteUnanswered(client)
     const { user, system } = process.cpuUsage(before)
     const loadShare = (user + system) / 1000 / (performance.now() - begun)
     if (errors > 0) this.#note('connection failed', errors)
@@ -97,6 +99,11 @@ class RunningBurst {
     client.setRequests(this.#visitsOf(index))
     let body = ''
     let headers: readonly string[] = []
+    client.on('request', () => {
+      // Still waiting: the connection broke, and this one is new.
+      if (this.#waiting.has(client)) noteUnanswered(client)
+      this.#waiting.add(client)
+    })
     client.on('headers', (head: { headers: readonly string[] }) => {
       headers = head.headers
       body = ''
@@ -105,6 +112,7 @@ class RunningBurst {
       body += chunk.toString('latin1')
     })
     client.on('response', (status: number, _bytes: number, milliseconds: number) => {
+      this.#waiting.delete(client)
       positions.set(index, (positions.get(index) ?? 0) + 1)
       this.#take(client, { status, body, headers, milliseconds })
     })
@@ -162,6 +170,11 @@ class RunningBurst {
   #note(problem: string, times = 1): void {
     this.#problems.set(problem, (this.#problems.get(problem) ?? 0) + times)
   }
+}
+
+function noteUnanswered(client: Client): void {
+  const { path, visitor } = client.requestIterator.currentRequest as Visit
+  if (path === '/write') visitor.unsure += 1
 }
 
 function mixed(index: number): Operation {

@@ -27,9 +27,9 @@ export function judge(target: Pick<Target, 'keeps'>, exchange: Exchange): string
   if (target.keeps === 'cookie') {
     return count === expected && (added === 0 || setsCookie) ? undefined : 'write lost'
   }
-  const isOneMore = visitor.unsure && count === expected + 1
+  const { unsure } = visitor
   visitor.count = count
-  visitor.unsure = false
-  if (count === expected || isOneMore) return undefined
-  return count < expected ? 'write lost' : 'write counted twice'
+  visitor.unsure = 0
+  if (count < expected) return 'write lost'
+  return count > expected + unsure ? 'write counted twice' : undefined
 }

@@ -14,8 +14,8 @@ export interface Visitor {
   readonly cookie: string
   /** Writes that were answered. */
   count: number
-  /** The load ended while a request may have been under way: one write more may have counted. */
-  unsure: boolean
+  /** Writes that were sent and not answered, since the load ended: they may have counted. */
+  unsure: number
 }
 
 /** A server and its sessions. */
@@ -48,7 +48,7 @@ export async function createTarget(
   const end = performance.now() + milliseconds
   const work = async (): Promise<void> => {
     do {
-      visitors.push({ cookie: await createSession(spec), count: 0, unsure: false })
+      visitors.push({ cookie: await createSession(spec), count: 0, unsure: 0 })
     } while (visitors.length <= count - AT_ONCE && performance.now() < end)
   }
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, work))
