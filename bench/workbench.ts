@@ -49,7 +49,9 @@ export class Workbench {
   /** Starts Redis; `false` when it is not installed. */
   async startRedis(): Promise<boolean> {
     this.#redis ??= await Redis.start(this.cores.companion)
-    return this.#redis !== undefined
+    if (this.#redis !== undefined) return true
+    this.log('There is no redis-server here (apt-get install redis-server): Redis is left out')
+    return false
   }
 
   /** Starts a process that ends with the run. */
@@ -88,9 +90,12 @@ export class Workbench {
   }
 
   /** Makes the sessions of a server, through it. */
-  async prepare(server: RunningServer, sessions: number): Promise<number> {
+  async prepare(
+    server: RunningServer,
+    sessions: number,
+    milliseconds: number = PREPARATION_MILLISECONDS,
+  ): Promise<number> {
     const target = targetOf(server)
-    const milliseconds = PREPARATION_MILLISECONDS
     const prepared = await this.load.call('prepare', { target, sessions, milliseconds })
     const seconds = (prepared.milliseconds / 1000).toFixed(1)
     this.log(`${target.id}: made ${prepared.sessions} sessions in ${seconds} s`)

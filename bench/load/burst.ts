@@ -174,7 +174,7 @@ class RunningBurst {
 
 function noteUnanswered(client: Client): void {
   const { path, visitor } = client.requestIterator.currentRequest as Visit
-  if (path === '/write') visitor.unsure += 1
+  if (path === '/write' || path === '/update') visitor.unsure += 1
 }
 
 function mixed(index: number): Operation {

@@ -5,7 +5,7 @@ export function formatRatio(ratio: number): string {
 }
 
 /** A whole number, with thousands apart; a dash for none. */
-export function formatCount(count: number): string {
+export function formatCount(count = Number.NaN): string {
   return Number.isFinite(count) ? Math.round(count).toLocaleString('en') : '–'
 }
 
