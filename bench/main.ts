@@ -1,20 +1,33 @@
 import { describeMachine } from './machine.ts'
 import { parseCommandLine } from './options.ts'
 import { writeResult } from './report/result.ts'
+import { durable } from './scenarios/durable.ts'
 import { main } from './scenarios/main.ts'
+import { processes } from './scenarios/processes.ts'
+import { scale } from './scenarios/scale.ts'
 import type { Scenario } from './scenarios/scenario.ts'
+import { sizes } from './scenarios/sizes.ts'
+import { sweep } from './scenarios/sweep.ts'
 import { Workbench } from './workbench.ts'
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { main }
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  main,
+  scale,
+  sweep,
+  sizes,
+  processes,
+  durable,
+}
 
 function showUsage(): void {
   const lines = Object.entries(SCENARIOS).map(
     ([name, { title }]) => `  ${name.padEnd(10)} ${title}`,
   )
   console.error(
-    ['npm run bench -- [scenario] [--quick] [--rounds n] [--burst ms] [--files n]', ...lines].join(
-      '\n',
-    ),
+    [
+      'npm run bench -- [scenario] [--quick] [--rounds n] [--burst ms] [--files n] [--only id,id]',
+      ...lines,
+    ].join('\n'),
   )
 }
 

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly burst: number | undefined
   /** Session files on the disk, for the scenarios about many; default 1,000,000. */
   readonly files: number
+  /** The ids of the contenders that take part, beside those they are compared with; undefined: all. */
+  readonly only: readonly string[] | undefined
 }
 
 /** What was asked for on the command line. */
@@ -29,6 +31,7 @@ export function parseCommandLine(parameters: readonly string[]): CommandLine {
       rounds: { type: 'string' },
       burst: { type: 'string' },
       files: { type: 'string' },
+      only: { type: 'string' },
       directory: { type: 'string' },
     },
   })
@@ -37,6 +40,7 @@ export function parseCommandLine(parameters: readonly string[]): CommandLine {
     scenario: positionals[0] ?? 'main',
     quick,
     directory,
+    only: values.only?.split(','),
     rounds: parseCount('rounds', values.rounds),
     burst: parseCount('burst', values.burst),
     files: parseCount('files', values.files) ?? (quick ? 10_000 : 1_000_000),

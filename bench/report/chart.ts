@@ -18,6 +18,8 @@ export interface Chart {
   readonly title: string
   /** What the bars measure. */
   readonly subtitle: string
+  /** What a bar of full length stands for; default: the largest value of its panel. */
+  readonly full?: number
   readonly panels: readonly Panel[]
   /** The machine, in one line. */
   readonly footer: string
@@ -27,7 +29,7 @@ const WIDTH = 880
 const MARGIN = 24
 const COLUMN_GAP = 32
 const COLUMN = (WIDTH - 2 * MARGIN - COLUMN_GAP) / 2
-const LABEL = 172
+const LABEL = 188
 const VALUE = 56
 const LONGEST_BAR = COLUMN - LABEL - VALUE
 const BAR = 14
@@ -60,14 +62,14 @@ text.ours { fill: #0969da; font-weight: 600 }
 }`
 
 /** The chart as an SVG document that is legible in light and in dark. */
-export function drawChart({ title, subtitle, panels, footer }: Chart): string {
+export function drawChart({ title, subtitle, full, panels, footer }: Chart): string {
   const rows: Panel[][] = []
   for (let index = 0; index < panels.length; index += 2) rows.push(panels.slice(index, index + 2))
   let top = HEAD
   const parts: string[] = []
   for (const row of rows) {
     for (const [index, panel] of row.entries()) {
-      parts.push(drawPanel(panel, MARGIN + index * (COLUMN + COLUMN_GAP), top))
+      parts.push(drawPanel(panel, full, MARGIN + index * (COLUMN + COLUMN_GAP), top))
     }
     top += Math.max(...row.map(heightOf)) + PANEL_GAP
   }
@@ -87,8 +89,13 @@ export function drawChart({ title, subtitle, panels, footer }: Chart): string {
   ].join('\n')
 }
 
-function drawPanel({ title, bars }: Panel, left: number, top: number): string {
-  const largest = Math.max(...bars.map(({ value }) => value).filter(Number.isFinite), 0)
+function drawPanel(
+  { title, bars }: Panel,
+  full: number | undefined,
+  left: number,
+  top: number,
+): string {
+  const largest = full ?? Math.max(...bars.map(({ value }) => value).filter(Number.isFinite), 0)
   const lines = bars.map((bar, index) => drawBar(bar, largest, left, top + TITLE + index * ROW))
   return [
     `<text class="panel" x="${left}" y="${top + 14}">${escapeText(title)}</text>`,
@@ -102,7 +109,7 @@ function drawBar(
   x: number,
   y: number,
 ): string {
-  const share = Number.isFinite(value) && largest > 0 ? value / largest : 0
+  const share = Number.isFinite(value) && largest > 0 ? Math.min(value / largest, 1) : 0
   const length = Math.max(Math.round(share * LONGEST_BAR * 10) / 10, 1)
   const start = x + LABEL
   const own = group === 'ours' ? ' class="ours"' : ''

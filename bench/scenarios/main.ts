@@ -20,7 +20,7 @@ const CASES = [
 export const main: Scenario = {
   title: 'what a session costs: other libraries, ours, and the limits',
   async run(workbench, options) {
-    const contenders = await chooseContenders(workbench)
+    const contenders = await chooseContenders(workbench, options)
     const servers = await startAll(workbench, contenders, SESSIONS)
     const plan = createPlan(options)
     const samples = await runPaired(workbench, servers, plan)
@@ -35,15 +35,22 @@ export const main: Scenario = {
       chart: {
         title: 'What a session costs',
         subtitle: 'Requests per second, as a share of the same framework without sessions (1.00)',
+        full: 1,
         panels: comparison.createPanels(),
       },
     }
   },
 }
 
-async function chooseContenders(workbench: Workbench): Promise<Contender[]> {
+async function chooseContenders(workbench: Workbench, { only }: RunOptions): Promise<Contender[]> {
   const all = [BARE_KOA, BARE_EXPRESS, ...PEERS, ...OURS, ...FLOORS]
-  return (await workbench.startRedis()) ? all : all.filter(({ needsRedis }) => !needsRedis)
+  const isWanted = ({ id }: Contender): boolean => only === undefined || only.includes(id)
+  const wanted = all.filter(isWanted)
+  const chosen = all.filter(
+    (each) => isWanted(each) || wanted.some(({ baseline }) => baseline === each.id),
+  )
+  const isRedisThere = chosen.some(({ needsRedis }) => needsRedis) && (await workbench.startRedis())
+  return isRedisThere ? chosen : chosen.filter(({ needsRedis }) => !needsRedis)
 }
 
 function createPlan({ quick, rounds, burst }: RunOptions): Plan {
