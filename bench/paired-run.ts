@@ -1,6 +1,7 @@
 import type { Contender } from './contenders.ts'
 import type { BurstSpec } from './load/burst.ts'
 import { type Measured, measureBurst } from './measurement.ts'
+import type { RunOptions } from './options.ts'
 import { rotate } from './statistics.ts'
 import type { Operation } from './visit.ts'
 import type { RunningServer, Workbench } from './workbench.ts'
@@ -19,6 +20,8 @@ export interface Plan {
   readonly cases: readonly Case[]
   readonly rounds: number
   readonly milliseconds: number
+  /** How long each case runs before any counts: until it is compiled, a server is slow. */
+  readonly warmUpMilliseconds: number
   readonly connections: number
 }
 
@@ -43,7 +46,7 @@ export async function runPaired(
     for (const { id, operation, hot } of plan.cases) {
       const taking = servers.filter(({ contender }) => takesPart(contender, operation))
       for (const server of rotate(taking, round)) {
-        const { milliseconds } = plan
+        const milliseconds = round === 0 ? plan.warmUpMilliseconds : plan.milliseconds
         const connections = Math.min(
           plan.connections,
           server.contender.connections ?? plan.connections,
@@ -52,7 +55,7 @@ export async function runPaired(
           operation,
           connections,
           hot,
-          milliseconds: round === 0 ? milliseconds / 2 : milliseconds,
+          milliseconds,
         }
         const measured = await measureBurst(workbench, server, spec)
         const { label, id: contender } = server.contender
@@ -62,6 +65,15 @@ export async function runPaired(
     }
   }
   return samples
+}
+
+/** A plan as the command line wants it; without a word from there as here. */
+export function createPlan<Cases extends Plan['cases']>(
+  cases: Cases,
+  { quick, rounds = quick ? 1 : 5, burst = quick ? 200 : 700 }: RunOptions,
+): Plan & { readonly cases: Cases } {
+  const warmUpMilliseconds = quick ? 100 : 1500
+  return { cases, rounds, milliseconds: burst, warmUpMilliseconds, connections: 32 }
 }
 
 /** Whether a contender has this operation. */

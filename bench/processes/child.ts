@@ -23,7 +23,7 @@ export class Child<Calls> {
    */
   constructor(module: string, label: string, cores: string | undefined) {
     const path = fileURLToPath(new URL(`../${module}`, import.meta.url))
-    const command = [process.execPath, '--enable-source-maps', path]
+    const command = [process.execPath, path]
     if (cores !== undefined) command.unshift('taskset', '--cpu-list', cores)
     const [program = '', ...parameters] = command
     this.#label = label

@@ -1,6 +1,6 @@
 import { BARE_EXPRESS, BARE_KOA, type Contender, FLOORS, OURS, PEERS } from '../contenders.ts'
 import type { RunOptions } from '../options.ts'
-import { type Plan, runPaired } from '../paired-run.ts'
+import { createPlan, runPaired } from '../paired-run.ts'
 import { Comparison } from '../report/comparison.ts'
 import { summarize } from '../summary.ts'
 import type { Workbench } from '../workbench.ts'
@@ -22,7 +22,7 @@ export const main: Scenario = {
   async run(workbench, options) {
     const contenders = await chooseContenders(workbench, options)
     const servers = await startAll(workbench, contenders, SESSIONS)
-    const plan = createPlan(options)
+    const plan = createPlan(CASES, options)
     const samples = await runPaired(workbench, servers, plan)
     const summaries = summarize(samples, contenders)
     const comparison = new Comparison(contenders, CASES, summaries)
@@ -51,13 +51,4 @@ async function chooseContenders(workbench: Workbench, { only }: RunOptions): Pro
   )
   const isRedisThere = chosen.some(({ needsRedis }) => needsRedis) && (await workbench.startRedis())
   return isRedisThere ? chosen : chosen.filter(({ needsRedis }) => !needsRedis)
-}
-
-function createPlan({ quick, rounds, burst }: RunOptions): Plan {
-  return {
-    cases: CASES,
-    rounds: rounds ?? (quick ? 1 : 5),
-    milliseconds: burst ?? (quick ? 200 : 800),
-    connections: 32,
-  }
 }

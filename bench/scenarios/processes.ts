@@ -1,5 +1,5 @@
 import { type Contender, SOLE } from '../contenders.ts'
-import { type Plan, runPaired } from '../paired-run.ts'
+import { createPlan, runPaired } from '../paired-run.ts'
 import type { Bar } from '../report/chart.ts'
 import { Comparison } from '../report/comparison.ts'
 import { formatCount } from '../report/format.ts'
@@ -30,14 +30,9 @@ const CONTENDERS: readonly Contender[] = [
 /** Several processes on one directory, each on a port of its own. */
 export const processes: Scenario = {
   title: '1, 2 and 4 processes on one directory, on one hot session and on many',
-  async run(workbench, { quick, rounds, burst }) {
+  async run(workbench, options) {
     const servers = await startAll(workbench, CONTENDERS, SESSIONS)
-    const plan: Plan = {
-      cases: CASES,
-      rounds: rounds ?? (quick ? 1 : 5),
-      milliseconds: burst ?? (quick ? 200 : 800),
-      connections: 32,
-    }
+    const plan = createPlan(CASES, options)
     const samples = await runPaired(workbench, servers, plan)
     const summaries = summarize(samples, CONTENDERS)
     const comparison = new Comparison(CONTENDERS, CASES, summaries)

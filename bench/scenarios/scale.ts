@@ -1,6 +1,6 @@
 import { BARE_KOA, type Contender, SOLE } from '../contenders.ts'
 import { createManyFiles } from '../disk/many-files.ts'
-import { type Plan, runPaired } from '../paired-run.ts'
+import { createPlan, runPaired } from '../paired-run.ts'
 import { Comparison } from '../report/comparison.ts'
 import { formatCount, formatMebibytes, formatMilliseconds } from '../report/format.ts'
 import { summarize } from '../summary.ts'
@@ -26,7 +26,8 @@ const WIDE = 'wide: of the many 20,000 are visited, more than the cache holds; o
 /** Few sessions on the disk against many. */
 export const scale: Scenario = {
   title: '1,000 against 1,000,000 sessions on the disk',
-  async run(workbench, { quick, rounds, burst, files }) {
+  async run(workbench, options) {
+    const { quick, files } = options
     const contenders = createContenders(files)
     const [bare, few, many] = await startAll(workbench, contenders, VISITED)
     if (!bare || !few || !many) throw new Error('Three servers are needed')
@@ -34,15 +35,10 @@ export const scale: Scenario = {
     await workbench.stop(many)
     await createManyFiles(workbench, many.directory, files - VISITED, 0)
     const again = [await restart(workbench, few), await restart(workbench, many)] as const
-    const common = {
-      rounds: rounds ?? (quick ? 1 : 5),
-      milliseconds: burst ?? (quick ? 200 : 1000),
-      connections: 32,
-    }
-    const plan: Plan = { ...common, cases: CASES }
+    const plan = createPlan(CASES, options)
     const samples = await runPaired(workbench, [bare, ...again], plan)
     await workbench.prepare(again[1], quick ? VISITED : VISITED_OF_MANY, LONG_MILLISECONDS)
-    const wide: Plan = { ...common, cases: WIDE_CASES }
+    const wide = createPlan(WIDE_CASES, options)
     samples.push(...(await runPaired(workbench, [bare, ...again], wide)))
     const summaries = summarize(samples, contenders)
     const cases = [...CASES, ...WIDE_CASES]
@@ -59,7 +55,7 @@ export const scale: Scenario = {
       ]),
     }
     return {
-      settings: { ...common, files, visited: VISITED, visitedOfMany: VISITED_OF_MANY },
+      settings: { ...plan, cases, files, visited: VISITED, visitedOfMany: VISITED_OF_MANY },
       figures: { ready: again.map(({ started }) => started), summaries, samples },
       tables: [{ ...speed, notes: [...(speed.notes ?? []), WIDE] }, memory],
       chart: {

@@ -1,5 +1,5 @@
 import { BARE_EXPRESS, BARE_KOA, type Contender, PEERS, SOLE } from '../contenders.ts'
-import { type Plan, runPaired, type Sample } from '../paired-run.ts'
+import { createPlan, runPaired, type Sample } from '../paired-run.ts'
 import { Comparison } from '../report/comparison.ts'
 import { summarize } from '../summary.ts'
 import { type Scenario, startAll } from './scenario.ts'
@@ -16,26 +16,21 @@ const CHOSEN = ['koa-session-memory', 'koa-session-redis', 'session-file-store']
 /** How the cost grows with the session. */
 export const sizes: Scenario = {
   title: 'sessions of 200 B, 4 KB and 64 KB',
-  async run(workbench, { quick, rounds, burst }) {
+  async run(workbench, options) {
     const hasRedis = await workbench.startRedis()
     const peers = PEERS.filter(
       ({ id, needsRedis }) => CHOSEN.includes(id) && (hasRedis || !needsRedis),
     )
     const contenders = [BARE_KOA, BARE_EXPRESS, ...peers, SOLE]
-    const common = {
-      rounds: rounds ?? (quick ? 1 : 5),
-      milliseconds: burst ?? (quick ? 200 : 800),
-      connections: 32,
-    }
     const samples: Sample[] = []
     for (const { name, bytes } of SIZES) {
       const sized = contenders.map((each): Contender => ({ ...each, sessionBytes: bytes }))
       const servers = await startAll(workbench, sized, SESSIONS)
-      const cases: Plan['cases'] = [
+      const cases = [
         { id: `read ${name}`, operation: 'read' },
         { id: `write ${name}`, operation: 'write' },
-      ]
-      samples.push(...(await runPaired(workbench, servers, { ...common, cases })))
+      ] as const
+      samples.push(...(await runPaired(workbench, servers, createPlan(cases, options))))
       for (const server of servers) await workbench.stop(server)
     }
     const titled = SIZES.flatMap(({ name }) => [
@@ -45,7 +40,7 @@ export const sizes: Scenario = {
     const summaries = summarize(samples, contenders)
     const comparison = new Comparison(contenders, titled, summaries)
     return {
-      settings: { ...common, sessions: SESSIONS, sizes: SIZES },
+      settings: { ...createPlan([], options), sizes: SIZES, sessions: SESSIONS },
       figures: { summaries, samples },
       tables: [comparison.createTable('Requests/s as a ratio to the framework without sessions')],
       chart: {
