@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { Burst, BurstSpec } from './load/burst.ts'
+import { type Burst, type BurstSpec, TAIL_MILLISECONDS } from './load/burst.ts'
 import type { Usage } from './servers/process.ts'
 import type { RunningServer, Workbench } from './workbench.ts'
 
@@ -9,6 +9,8 @@ import type { RunningServer, Workbench } from './workbench.ts'
 export interface Measured extends Burst {
   /** CPU time per request, of the server's process or processes. */
   readonly cpuMicroseconds: number
+  /** How much of one core the server had: a saturated one has nearly all of it, unless others do. */
+  readonly cpuShare: number
   /** CPU time per request of Redis, where it is used. */
   readonly companionMicroseconds: number
   /** Memory of the process that uses most. */
@@ -39,9 +41,11 @@ export async function measureBurst(
   const burst = await workbench.load.call('burst', { id: contender.id, spec })
   const after = await waitUntilIdle(server)
   const requests = Math.max(after.requests - before.requests, 1)
+  const cpuMicroseconds = after.cpuMicroseconds - before.cpuMicroseconds
   return {
     ...burst,
-    cpuMicroseconds: (after.cpuMicroseconds - before.cpuMicroseconds) / requests,
+    cpuMicroseconds: cpuMicroseconds / requests,
+    cpuShare: cpuMicroseconds / 1000 / (spec.milliseconds + TAIL_MILLISECONDS),
     companionMicroseconds: ((companion?.cpuMicroseconds() ?? 0) - companionBefore) / requests,
     residentBytes: after.residentBytes,
   }

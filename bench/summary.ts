@@ -13,6 +13,13 @@ export interface Summary {
   readonly requestsPerSecond: number
   /** CPU time per request above its framework without sessions. */
   readonly cpuMicroseconds: number
+  /**
+   * The ratio by CPU time per request instead: what the other would be if nobody else used the
+   * server's core.
+   */
+  readonly cpuRatio: number
+  /** How much of one core the server had. */
+  readonly cpuShare: number
   /** CPU time per request of Redis. */
   readonly companionMicroseconds: number
   /** Milliseconds. */
@@ -55,6 +62,10 @@ function summarizeCase(own: readonly Sample[], bare: ReadonlyMap<number, Sample>
   const above = own.map(
     ({ round, cpuMicroseconds }) => cpuMicroseconds - (bare.get(round)?.cpuMicroseconds ?? 0),
   )
+  const cpuRatios = own.map(
+    ({ round, cpuMicroseconds }) =>
+      (bare.get(round)?.cpuMicroseconds ?? Number.NaN) / cpuMicroseconds,
+  )
   const problems = addProblems(own)
   const wrong = Object.values(problems).reduce((sum, times) => sum + times, 0)
   const right = own.reduce((sum, { answers }) => sum + answers, 0)
@@ -65,6 +76,8 @@ function summarizeCase(own: readonly Sample[], bare: ReadonlyMap<number, Sample>
     ratios: [Math.min(...ratios), Math.max(...ratios)],
     requestsPerSecond: median(own.map((sample) => sample.requestsPerSecond)),
     cpuMicroseconds: median(above),
+    cpuRatio: median(cpuRatios),
+    cpuShare: median(own.map(({ cpuShare }) => cpuShare)),
     companionMicroseconds: median(own.map((sample) => sample.companionMicroseconds)),
     p50: median(own.map(({ p50 }) => p50)),
     p99: median(own.map(({ p99 }) => p99)),

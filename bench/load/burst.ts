@@ -36,7 +36,7 @@ interface Visit extends Request {
 /** One in so many requests of a mix is a write. */
 const MIX = 10
 /** Longer than the time that is measured, so that the load does not fade before its end. */
-const TAIL_MILLISECONDS = 50
+export const TAIL_MILLISECONDS = 50
 /** Sessions made or changed in a burst that are looked at after it. */
 const SAMPLES = 8
 

@@ -25,10 +25,9 @@ export function divideCores(): Cores {
 
 /** The numbers in a list such as `0-3,8`. */
 export function parseCores(list: string): number[] {
-  return list.split(',').flatMap((range) => {
-    const [first, last = first] = range.split('-').map(Number)
-    if (first === undefined || last === undefined || Number.isNaN(first + last)) return []
-    return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+  return [...list.matchAll(/(\d+)(?:-(\d+))?/g)].flatMap(([, first, last = first]) => {
+    const start = Number(first)
+    return Array.from({ length: Number(last) - start + 1 }, (_, index) => start + index)
   })
 }
 

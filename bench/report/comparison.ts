@@ -12,6 +12,8 @@ export interface TitledCase {
 
 /** The load is the limit, and the figures are too good, from this share of its core on. */
 const BUSY = 0.97
+/** A saturated server that has less of its core than this shares it with somebody. */
+const DISTURBED = 0.85
 
 /** Every contender in every case: ratio, CPU, p99. */
 export class Comparison {
@@ -61,11 +63,14 @@ export class Comparison {
   }
 
   #describeReferences(): string[] {
-    return this.#contenders.filter(isReference).map(({ id, label }) => {
-      const rates = this.#cases.map((each) =>
-        formatCount(this.find(id, each.id)?.requestsPerSecond),
-      )
-      return `${label}: ${rates.join(' · ')} requests/s`
+    return this.#contenders.filter(isReference).flatMap(({ id, label, group }) => {
+      const own = this.#cases.map((each) => this.find(id, each.id))
+      const rates = own.map((summary) => formatCount(summary?.requestsPerSecond))
+      const share = Math.min(...own.map((summary) => summary?.cpuShare ?? 1))
+      const line = `${label}: ${rates.join(' · ')} requests/s`
+      if (group !== 'bare' || share > DISTURBED) return [line]
+      const warning = `others used the machine: ${label} had ${formatShare(share)} of its core`
+      return [line, `✘ ${warning}. Run it again when it is quiet.`]
     })
   }
 
