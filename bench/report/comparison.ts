@@ -28,7 +28,7 @@ export class Comparison {
   ) {
     this.#contenders = contenders
     this.#cases = cases
-    this.#summaries = summaries
+    this.#summaries = summaries.filter((each) => cases.some(({ id }) => id === each.case))
   }
 
   /** The summary of one contender in one case; undefined when it took no part. */

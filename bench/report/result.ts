@@ -24,9 +24,16 @@ export function writeResult(name: string, result: Result, machine: Machine, date
   const footer = `${formatMachine(machine)} · ${day}`
   mkdirSync(RESULTS, { recursive: true })
   const document = { scenario: name, date: date.toISOString(), machine, settings, tables, figures }
-  writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify(document, null, 2)}\n`)
+  writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify(document, roundNumber, 1)}\n`)
   writeFileSync(join(RESULTS, `${name}.svg`), drawChart({ ...chart, footer }))
   return [...tables.map(formatTable), footer, `Written: bench/results/${name}.json, .svg`].join(
     '\n',
   )
+}
+
+/** Five digits say more than any machine repeats. */
+function roundNumber(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value)
+    ? Number(value.toPrecision(5))
+    : value
 }

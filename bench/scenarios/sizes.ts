@@ -42,7 +42,10 @@ export const sizes: Scenario = {
     return {
       settings: { ...createPlan([], options), sizes: SIZES, sessions: SESSIONS },
       figures: { summaries, samples },
-      tables: [comparison.createTable('Requests/s as a ratio to the framework without sessions')],
+      tables: SIZES.map(({ name }) => {
+        const own = titled.filter(({ id }) => id.endsWith(` ${name}`))
+        return new Comparison(contenders, own, summaries).createTable(`Sessions of ${name}`)
+      }),
       chart: {
         title: 'Larger sessions',
         subtitle: 'Requests per second, as a share of the same framework without sessions (1.00)',

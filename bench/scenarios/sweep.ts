@@ -39,7 +39,8 @@ export const sweep: Scenario = {
     const each = `${formatCount(bare.cpuMicroseconds / bare.files)} µs each`
     workbench.log(`a bare loop over ${bare.files} files: ${each}`)
 
-    await watchBurst(workbench, server, burst)
+    workbench.log('warming up')
+    await repeat(rounds, () => watchBurst(workbench, server, burst))
     const without = await repeat(rounds, () => watchBurst(workbench, server, burst))
     const during: Watched[] = []
     const loaded = await sweepWhile(workbench, server, async () => {
