@@ -70,7 +70,7 @@ export class Comparison {
       const line = `${label}: ${rates.join(' · ')} requests/s`
       if (group !== 'bare' || share > DISTURBED) return [line]
       const warning = `others used the machine: ${label} had ${formatShare(share)} of its core`
-      return [line, `✘ ${warning}. Run it again when it is quiet.`]
+      return [line, `✘ ${warning}. Trust the CPU alone, or run it again.`]
     })
   }
 
