@@ -1,0 +1,162 @@
+import { utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import type { FileStore } from '../../stores/file.ts'
+import { appending, nameOf, openStore, textOf } from '../support/file-store.ts'
+import { type Order, startRemoteStore } from '../support/remote-store.ts'
+import { attachStrace, type CallPoint, callPoints, whyNoStrace } from '../support/strace.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { findLitter } from '../support/torture.ts'
+
+/** How many of the calls to kill at, of each way to commit; `KILL_POINTS=all` takes a minute. */
+const points = process.env.KILL_POINTS ?? '16'
+const AT_ONCE = 2
+
+const OLD = nameOf(1)
+const NEW = nameOf(2)
+const LONG = 'a longer text '.repeat(400)
+
+type State = Readonly<Record<string, string | undefined>>
+
+/** The life of a session, and what must be there when each of its steps is done. */
+const LIFE: readonly (readonly [Order, State])[] = [
+  [{ verb: 'ready' }, {}],
+  [{ verb: 'store', name: OLD, text: 'created' }, { [OLD]: 'created' }],
+  [{ verb: 'store', name: OLD, text: 'saved' }, { [OLD]: 'saved' }],
+  [{ verb: 'store', name: OLD, text: 'synced', durable: true }, { [OLD]: 'synced' }],
+  [{ verb: 'store', name: OLD, text: LONG, durable: true }, { [OLD]: LONG }],
+  [{ verb: 'append', name: OLD, text: '+' }, { [OLD]: `${LONG}+` }],
+  // A new id: the new one is there before the old one goes.
+  [
+    { verb: 'store', name: NEW, text: 'renewed', durable: true },
+    { [OLD]: `${LONG}+`, [NEW]: 'renewed' },
+  ],
+  [{ verb: 'remove', name: OLD, durable: true }, { [NEW]: 'renewed' }],
+  [{ verb: 'remove', name: NEW, durable: true }, {}],
+  [{ verb: 'close' }, {}],
+]
+
+/** Lives until it is killed. Resolves to the number of steps that were acknowledged. */
+async function live(
+  t: ExecutionContext,
+  directory: string,
+  way: Way,
+  log: string,
+  kill?: CallPoint,
+): Promise<number> {
+  const remote = startRemoteStore(
+    t,
+    { directory, part: way === 'in place' },
+    // One thread makes all calls, so that they are counted alike each time.
+    { variables: { UV_THREADPOOL_SIZE: '1' } },
+  )
+  await remote.order({ verb: 'release' })
+  const strace = await attachStrace(remote.child.pid as number, log, kill)
+  let acknowledged = 0
+  for (const [order] of LIFE) {
+    const outcome = await remote.tell(order)
+    if (outcome === 'killed') break
+    if ('failure' in outcome) t.fail(`${order.verb}: ${outcome.failure.message}`)
+    acknowledged++
+  }
+  await remote.kill()
+  await strace.ended
+  return acknowledged
+}
+
+/**
+ * - in place: by the part of the store for a process that is alone;
+ * - alone: by a store, in the only process there is;
+ * - beside another: by a store, in one of two processes.
+ */
+type Way = 'in place' | 'alone' | 'beside another'
+
+async function killAndCheck(t: ExecutionContext, way: Way, kill: CallPoint): Promise<boolean> {
+  // Twenty times as fast as real: an empty lock is broken after a tenth of a second.
+  const fast = { monotonic: () => performance.now() * 20 }
+  const directory = makeTemporaryDirectory(t)
+  const other = openStore(t, fast, { directory, lockTimeout: 60_000 })
+  if (way === 'beside another') await other.store.ready()
+  const log = join(makeTemporaryDirectory(t), 'calls')
+  const acknowledged = await live(t, directory, way, log, kill)
+  const at = `${way}, killed at ${kill.call} ${kill.when}, after step ${acknowledged}`
+  if (way === 'beside another') await check(t, other.store, acknowledged, at)
+  await other.store.close()
+  const fresh = openStore(t, fast, { directory, lockTimeout: 60_000 })
+  // Both get rid of what is left: the next commit, and a sweep.
+  if (kill.when % 2 === 0) await sweepClean(t, fresh.store, directory, at)
+  await check(t, fresh.store, acknowledged, at)
+  for (const name of [OLD, NEW]) {
+    const before = await textOf(fresh.store, name)
+    await fresh.store.update(name, appending('!'))
+    const after = before === undefined || before === 'damaged' ? before : `${before}!`
+    t.is(await textOf(fresh.store, name), after, at)
+  }
+  await sweepClean(t, fresh.store, directory, at)
+  await fresh.store.close()
+  return acknowledged < LIFE.length
+}
+
+async function check(
+  t: ExecutionContext,
+  store: FileStore,
+  acknowledged: number,
+  at: string,
+): Promise<void> {
+  const before = acknowledged === 0 ? {} : (LIFE[acknowledged - 1]?.[1] ?? {})
+  const after = LIFE[acknowledged]?.[1] ?? before
+  for (const name of [OLD, NEW]) {
+    const found = await textOf(store, name)
+    // Nobody was given this session yet, and nobody ever will be.
+    const isUnborn = found === 'damaged' && before[name] === undefined && after[name] !== undefined
+    t.true(isUnborn || found === before[name] || found === after[name], `${at}: ${found}`)
+  }
+}
+
+async function sweepClean(
+  t: ExecutionContext,
+  store: FileStore,
+  directory: string,
+  at: string,
+): Promise<void> {
+  const litter = (): string[] =>
+    findLitter(join(directory, 'sid')).filter((path) => !path.startsWith('tenants'))
+  const hourAgo = new Date(Date.now() - 3_700_000)
+  for (const path of litter()) utimesSync(join(directory, 'sid', path), hourAgo, hourAgo)
+  await store.sweep({ now: 0, grace: 0, damagedAfter: 0 })
+  t.deepEqual(litter(), [], at)
+}
+
+const reason = await whyNoStrace()
+const testWithStrace = reason === undefined ? test.serial : test.serial.skip
+
+for (const way of ['in place', 'alone', 'beside another'] as const) {
+  testWithStrace(
+    `a process that commits ${way} may be killed at every call to the file system${reason ? ` (skipped: ${reason})` : ''}`,
+    async (t) => {
+      t.timeout(600_000)
+      const directory = makeTemporaryDirectory(t)
+      const other = openStore(t, {}, { directory })
+      if (way === 'beside another') await other.store.ready()
+      const log = join(makeTemporaryDirectory(t), 'calls')
+      t.is(await live(t, directory, way, log), LIFE.length)
+      await other.store.close()
+      const all = callPoints(log)
+      const step = points === 'all' ? 1 : Math.max(1, all.length / Number(points))
+      const first = Math.floor(Math.random() * step)
+      const chosen: CallPoint[] = []
+      for (let at = first; at < all.length; at += step)
+        chosen.push(all[Math.floor(at)] as CallPoint)
+      const rest = [...chosen]
+      let killed = 0
+      const work = async (): Promise<void> => {
+        for (let kill = rest.pop(); kill; kill = rest.pop()) {
+          if (await killAndCheck(t, way, kill)) killed++
+        }
+      }
+      await Promise.all(Array.from({ length: AT_ONCE }, work))
+      t.log(`${killed} kills, at ${chosen.length} of ${all.length} calls, from call ${first}`)
+      t.true(killed > chosen.length * 0.8, `only ${killed} of ${chosen.length} were killed`)
+    },
+  )
+}
