@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { ChangeFunction } from '../../lib/store.ts'
+import { storeError } from '../../stores/file/failure.ts'
 import { FileStore } from '../../stores/file.ts'
 import { appending, removing, storing, textOf } from './file-store.ts'
 import type { Answer, Order, RemoteOptions, StoreFailure } from './remote-store.ts'
@@ -26,7 +27,9 @@ async function update(name: string, change: ChangeFunction, durable = false): Pr
 
 async function read(name: string): Promise<string | undefined> {
   if (!sole) return textOf(store, name)
-  const found = await sole.find(name)
+  const found = await sole.find(name).catch((error: unknown) => {
+    throw storeError('read a session', error)
+  })
   return found === 'missing' || found === 'tombstone' ? undefined : found
 }
 
