@@ -82,15 +82,19 @@ export class DataDirectory {
   /** Makes the shard of a session, and the whole directory anew when somebody deleted it. */
   async makeShard(name: string): Promise<void> {
     const { shard } = this.pathsOf(name)
-    await this.prepare()
-    try {
-      await ignoring(['EEXIST'], this.#fs.mkdir(shard, 0o700))
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw storeError('make a directory of the store', error)
-      this.#prepared = undefined
-      this.#anchored.clear()
+    const make = async (): Promise<void> => {
       await this.prepare()
       await ignoring(['EEXIST'], this.#fs.mkdir(shard, 0o700))
+    }
+    try {
+      await make().catch(async (error: unknown) => {
+        if (codeOf(error) !== 'ENOENT') throw error
+        this.#prepared = undefined
+        this.#anchored.clear()
+        await make()
+      })
+    } catch (error) {
+      throw storeError('make a directory of the store', error)
     }
   }
 

@@ -247,6 +247,17 @@ test('a shard that somebody deletes is made again for a new session', async (t) 
   t.is(await find(NAME), 'one')
 })
 
+test('a directory that is deleted again and again is an error of the store', async (t) => {
+  const { fs } = watchFileSystem(({ method, path }) =>
+    method === 'mkdir' && /sid.[0-9a-f]{2}$/.test(`${path}`) ? 'ENOENT' : undefined,
+  )
+  const { update } = openSoleStore(t, { fs })
+  await t.throwsAsync(update(NAME, storing('one')), {
+    code: 'ERR_SESSION_STORE',
+    message: 'Could not make a directory of the store (ENOENT).',
+  })
+})
+
 test('when there are no descriptors left, the files kept open make room', async (t) => {
   let scarce = false
   const { calls, fs } = watchFileSystem(({ method }) => {
