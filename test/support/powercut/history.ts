@@ -1,0 +1,87 @@
+/** How sessions are committed. */
+export type Way = 'in place' | 'by replacing'
+
+/** What a workload is told. */
+export interface WorkloadOptions {
+  readonly directory: string
+  /** The file that takes notes. */
+  readonly note: string
+  readonly way: Way
+  /** Durable saves of each long-lived session. */
+  readonly saves: number
+  /** `false`: fsync and fdatasync do nothing, which must be seen. */
+  readonly syncs: boolean
+}
+
+/** What is done to a session: two ways to save it, and its removal. */
+export type Feat = 'durable' | 'plain' | 'remove'
+
+/** What stands in every 512 bytes of a session. */
+export const MARKER = '~session'
+
+/** The text of a version of a session, unlike that of any other. */
+export function sessionText(index: number, version: number, size: number): string {
+  const word = `${MARKER} ${index} ${version} ${size}~`
+  return word.repeat(Math.ceil(size / word.length)).slice(0, size)
+}
+
+/** The version whose text this is, or undefined when it is none of that session. */
+export function versionOf(text: string, index: number): number | undefined {
+  const [, ofIndex, version, size] = /^~session (\d+) (\d+) (\d+)~/.exec(text) ?? []
+  if (Number(ofIndex) !== index) return undefined
+  return text === sessionText(index, Number(version), Number(size)) ? Number(version) : undefined
+}
+
+/** What is known of a session from the notes. */
+export interface Past {
+  /** The newest version whose durable save was acknowledged; 0 for none. */
+  durable: number
+  /** The newest version that was begun. */
+  begun: number
+  /** A save that was not durable was begun after the last one that was, and was acknowledged. */
+  plainSince: boolean
+  removal: 'none' | 'begun' | 'done'
+}
+
+/** The past of every session, by its index. */
+export function readNotes(lines: readonly string[]): Map<number, Past> {
+  const pasts = new Map<number, Past>()
+  for (const line of lines) {
+    const [step, index, feat, version] = line.split(' ')
+    const past = pasts.get(Number(index)) ?? {
+      durable: 0,
+      begun: 0,
+      plainSince: false,
+      removal: 'none',
+    }
+    pasts.set(Number(index), past)
+    past.begun = Math.max(past.begun, Number(version))
+    if (feat === 'remove') past.removal = step === 'done' ? 'done' : 'begun'
+    if (feat === 'plain') past.plainSince = true
+    if (feat === 'durable' && step === 'done') {
+      past.durable = Number(version)
+      past.plainSince = false
+    }
+  }
+  return pasts
+}
+
+/**
+ * What a power cut did to a session:
+ *
+ * - torn: it holds what nobody ever stored;
+ * - lost: a durable save that was acknowledged is not there;
+ * - revived: it was removed, and is back;
+ * - plain: a durable save is not there, but others went over it that were not durable.
+ */
+export type Verdict = 'fine' | 'torn' | 'lost' | 'revived' | 'plain'
+
+/** Judges what was found of a session: its text, `'damaged'`, or undefined. */
+export function judge(index: number, past: Past, found: string | undefined): Verdict {
+  const version = found === undefined || found === 'damaged' ? 0 : versionOf(found, index)
+  if (version === undefined || version > past.begun) return 'torn'
+  if (past.removal === 'done') return found === undefined ? 'fine' : 'revived'
+  if (past.removal === 'begun' && found === undefined) return 'fine'
+  if (version >= past.durable) return 'fine'
+  return past.plainSince ? 'plain' : 'lost'
+}
