@@ -102,10 +102,19 @@ async function examine(
   await store.close()
 }
 
-/** Moments after the first acknowledgement. */
+/**
+ * Any moment after the first acknowledgement, or just as often one at which a session was on its way
+ * to the disk: those are the dangerous ones, and rare.
+ */
 function drawMoment(events: readonly DiskEvent[], random: () => number): number {
   const first = events.findIndex((event) => event.kind === 'note' && event.text.startsWith('done'))
-  return first + 1 + Math.floor(random() * (events.length - first))
+  const moments = events
+    .map((event, index) => ({ event, end: index + 1 }))
+    .slice(first + 1)
+    .filter(({ event }) => event.kind === 'write' && event.bytes.includes(MARKER))
+  const anyMoment = first + 1 + Math.floor(random() * (events.length - first))
+  if (random() < 0.5) return anyMoment
+  return moments[Math.floor(random() * moments.length)]?.end ?? anyMoment
 }
 
 async function cutOften(
