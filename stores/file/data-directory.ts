@@ -68,6 +68,22 @@ export class DataDirectory {
     await preparePrivateDirectory(this.#fs, this.path)
   }
 
+  /** Makes it anew, with all that belongs there, when somebody deleted it. */
+  async restore(): Promise<void> {
+    try {
+      await this.#fs.lstat(this.path)
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      await this.#prepareAnew()
+    }
+  }
+
+  #prepareAnew(): Promise<void> {
+    this.#prepared = undefined
+    this.#anchored.clear()
+    return this.prepare()
+  }
+
   /**
    * Refuses a directory that is not to be read from, and makes none. Resolves to whether there is
    * one.
@@ -89,8 +105,7 @@ export class DataDirectory {
     try {
       await make().catch(async (error: unknown) => {
         if (codeOf(error) !== 'ENOENT') throw error
-        this.#prepared = undefined
-        this.#anchored.clear()
+        await this.#prepareAnew()
         await make()
       })
     } catch (error) {

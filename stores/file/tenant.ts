@@ -58,6 +58,7 @@ export class Tenant {
     this.tenancy = new Tenancy({
       environment,
       directory: path,
+      restore: () => directory.restore(),
       locks,
       onTenureEnd: () => this.#files.end(),
     })

@@ -43,16 +43,21 @@ const mortal = serverIn('steady')
 const lone = serverIn('lone')
 const samples: (Sample & { readonly files: number; readonly locks: number })[] = []
 
+/** What is in the shards of a store; what comes and goes meanwhile may be in it or not. */
+function namesIn(directory: string): string[] {
+  const shards = readdirSync(directory).filter((name) => /^[0-9a-f]{2}$/.test(name))
+  return shards.flatMap((shard) => readdirSync(join(directory, shard)))
+}
+
 async function takeSamples(): Promise<void> {
   while (!isOver()) {
     await delay((minutes * 60_000) / SAMPLES)
     const answer = await fetch(`${steady.origin}/sample`)
-    const directory = join(folder, 'steady')
-    const names = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    const names = namesIn(join(folder, 'steady/sid'))
     samples.push({
       ...((await answer.json()) as Sample),
       files: names.filter((name) => name.endsWith('.session')).length,
-      locks: findLeftOvers(directory).length,
+      locks: names.filter((name) => name.endsWith('.lock')).length,
     })
   }
 }

@@ -1,11 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { ChangeFunction } from '../../lib/store.ts'
-import { storeError } from '../../stores/file/failure.ts'
 import { FileStore } from '../../stores/file.ts'
 import { appending, removing, storing, textOf } from './file-store.ts'
 import type { Answer, Order, RemoteOptions, StoreFailure } from './remote-store.ts'
-import { openSoleStore } from './sole-store.ts'
 
 // A file store in a process of its own, which does what each line of its standard input says.
 const options = JSON.parse(process.argv[2] as string) as RemoteOptions
@@ -18,19 +16,10 @@ if (options.madClock) {
   Date.now = () => now() + (Math.random() - 0.5) * 1e11
 }
 
-const sole = options.part ? openSoleStore({ teardown() {} }, {}, directory) : undefined
 const store = new FileStore({ directory, lockTimeout })
 
 async function update(name: string, change: ChangeFunction, durable = false): Promise<void> {
-  await (sole ? sole.update(name, change, durable) : store.update(name, change, { durable }))
-}
-
-async function read(name: string): Promise<string | undefined> {
-  if (!sole) return textOf(store, name)
-  const found = await sole.find(name).catch((error: unknown) => {
-    throw storeError('read a session', error)
-  })
-  return found === 'missing' || found === 'tombstone' ? undefined : found
+  await store.update(name, change, { durable })
 }
 
 function hoardDescriptors(): void {
@@ -52,11 +41,11 @@ async function carryOut(order: Order): Promise<unknown> {
     case 'remove':
       return update(order.name, removing, order.durable)
     case 'read':
-      return read(order.name)
+      return textOf(store, order.name)
     case 'sweep':
       return store.sweep({ now: order.now, grace: 0, damagedAfter: 0 })
     case 'close':
-      return sole ? sole.files.end() : store.close()
+      return store.close()
     case 'hoard':
       return hoardDescriptors()
     case 'release':

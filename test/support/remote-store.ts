@@ -8,8 +8,6 @@ import type { SweepReport } from '../../lib/store.ts'
 export interface RemoteOptions {
   readonly directory: string
   readonly lockTimeout?: number
-  /** Only the part that commits in place, as if nobody else could use the directory. */
-  readonly part?: boolean
   /** The wall clock of the process jumps by up to a year and a half with every look at it. */
   readonly madClock?: boolean
 }

@@ -19,6 +19,8 @@ export interface RegisterFileOptions {
   readonly environment: Environment
   /** The directory of the tenants, an absolute path. */
   readonly directory: string
+  /** Makes anew what it is in, when somebody deleted that. Default: nothing. */
+  readonly restore?: (() => Promise<void>) | undefined
   readonly locks: SessionLocks
   /** Finds out who is there when the register does not tell. */
   readonly rebuild: () => Promise<Register>
@@ -48,8 +50,9 @@ export class RegisterFile {
   }
 
   /** Makes the directory. Rejects with `ERR_SESSION_DIRECTORY` or `ERR_SESSION_STORE`. */
-  prepare(): Promise<void> {
-    return preparePrivateDirectory(this.#options.environment.fs, this.#options.directory)
+  async prepare(): Promise<void> {
+    await this.#options.restore?.()
+    await preparePrivateDirectory(this.#options.environment.fs, this.#options.directory)
   }
 
   /** What it holds now, without a lock. Rejects with the system's error. */

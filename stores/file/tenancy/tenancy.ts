@@ -16,6 +16,8 @@ export interface TenancyOptions {
   readonly environment: Environment
   /** The real path of the store's directory, which is there and ours. */
   readonly directory: string
+  /** Makes it anew, when somebody deleted it. Default: nothing. */
+  readonly restore?: () => Promise<void>
   /** The fenced locks, for the register. */
   readonly locks: SessionLocks
   /**
@@ -73,6 +75,7 @@ export class Tenancy {
     this.#file = new RegisterFile({
       environment: options.environment,
       directory: this.#directory,
+      restore: options.restore,
       locks: options.locks,
       rebuild: () => this.#rebuild(),
     })

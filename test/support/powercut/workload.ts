@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { openSync, writeSync } from 'node:fs'
+import { lstatSync, openSync, writeSync } from 'node:fs'
 import { nodeEnvironment } from '../../../stores/file/environment.ts'
 import { FileStore } from '../../../stores/file.ts'
-import { nameOf, removing, storing } from '../file-store.ts'
-import { openSoleStore } from '../sole-store.ts'
+import { fileIn, nameOf, removing, storing } from '../file-store.ts'
 import { type Feat, sessionText, type WorkloadOptions } from './history.ts'
 
 // Commits sessions on a disk that logs, and notes there what it begins and what was acknowledged.
@@ -18,8 +17,6 @@ const environment = syncs
       fs: { ...nodeEnvironment.fs, fsync: async () => {}, fdatasync: async () => {} },
     }
 const store = new FileStore({ directory }, environment)
-const sole =
-  way === 'in place' ? openSoleStore({ teardown() {} }, environment, directory) : undefined
 
 let sessions = 0
 
@@ -49,13 +46,20 @@ class Life {
 
   #update(change: Parameters<FileStore['update']>[1], durable: boolean): Promise<unknown> {
     const name = nameOf(this.index)
-    return sole ? sole.update(name, change, durable) : store.update(name, change, { durable })
+    return store.update(name, change, { durable })
   }
 }
 
 async function ofOneSize(size: number): Promise<void> {
   const life = new Life()
-  for (let count = 0; count < saves; count++) await life.save(size)
+  let inode: number | undefined
+  for (let count = 0; count < saves; count++) {
+    await life.save(size)
+    const { ino } = lstatSync(fileIn(directory, nameOf(life.index)))
+    const isSame = ino === inode
+    if (inode !== undefined && isSame !== (way === 'in place')) throw new Error(`Not ${way}`)
+    inode = ino
+  }
 }
 
 async function growing(): Promise<void> {
@@ -102,5 +106,4 @@ await Promise.all([300, 300, 1500, 4000, 60_000].map(ofOneSize))
 isRunning = false
 await Promise.all(endless)
 clearInterval(writeBack)
-await sole?.files.end()
 await store.close()
