@@ -9,7 +9,7 @@ import { attachStrace, type CallPoint, callPoints, whyNoStrace } from '../suppor
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 
 /** How many of the calls to kill at, of each way to commit; `KILL_POINTS=all` takes a minute. */
-const points = process.env.KILL_POINTS ?? '16'
+const points = process.env.KILL_POINTS ?? '12'
 const AT_ONCE = 2
 
 const OLD = nameOf(1)
