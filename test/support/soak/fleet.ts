@@ -46,11 +46,16 @@ export class SoakServer {
 
   async start(): Promise<void> {
     const words = ['--expose-gc', PROGRAM, JSON.stringify(this.#options)]
-    this.#child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+    // Nobody outlives the run, however that ends.
+    const kill = (): unknown => child.kill('SIGKILL')
+    process.once('exit', kill)
+    child.once('exit', () => process.off('exit', kill))
+    this.#child = child
     this.starts++
     const [port] = await Promise.race([
-      once(this.#child.stdout as NodeJS.ReadableStream, 'data'),
-      once(this.#child, 'exit').then(() => {
+      once(child.stdout as NodeJS.ReadableStream, 'data'),
+      once(child, 'exit').then(() => {
         throw new Error('A server did not start')
       }),
     ])
