@@ -1,0 +1,232 @@
+import test, { type ExecutionContext } from 'ava'
+import type { Store } from '../../lib/store.ts'
+import { Disk } from '../support/disk.ts'
+import { nextProcess, openEngine, rush, WAYS, type Way } from '../support/engine.ts'
+import { countBytes, openVaultOn } from '../support/engine-vault.ts'
+import { nameOf, removing, storing } from '../support/file-store.ts'
+import { interceptAll } from '../support/held-calls.ts'
+import { History } from '../support/history.ts'
+import { drawFrom, everyChoice } from '../support/power.ts'
+import { recordOf } from '../support/stored.ts'
+import { draftOf } from '../support/vault.ts'
+
+/** States of the disk to look at after each call; more take longer. */
+const STATES = Number(process.env.CRASH_STATES ?? 8)
+const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1e9)
+
+const [ANN, BOB, CLEO] = [nameOf(1), nameOf(17), nameOf(2)]
+
+type Scenario = (store: Store, history: History) => Promise<void>
+
+/** A text of several sectors, unlike any other. */
+const page = (text: string): string => text.repeat(Math.ceil(1200 / text.length))
+/** One that needs larger slots. */
+const book = (text: string): string => text.repeat(Math.ceil(3000 / text.length))
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'durable saves': async (store, history) => {
+    for (const text of ['one', 'two', 'three', 'four']) {
+      await history.commit(store, ANN, page(text), true)
+    }
+  },
+  'saves that are not durable, and one that is': async (store, history) => {
+    await history.commit(store, ANN, page('one'), false)
+    await history.commit(store, ANN, page('two'), false)
+    await history.commit(store, ANN, page('three'), true)
+    await history.commit(store, ANN, page('four'), false)
+    await history.commit(store, ANN, page('five'), false)
+  },
+  'a session that outgrows its file': async (store, history) => {
+    await history.commit(store, ANN, page('one'), true)
+    await history.commit(store, ANN, book('two'), true)
+    await history.commit(store, ANN, book('three'), true)
+    await history.commit(store, ANN, page('four'), true)
+  },
+  'the end of a session': async (store, history) => {
+    await history.commit(store, ANN, page('one'), true)
+    await history.commit(store, ANN, page('two'), true)
+    await history.commit(store, ANN, undefined, true)
+    await history.commit(store, BOB, page('one'), false)
+    await history.commit(store, BOB, undefined, true)
+  },
+  'several sessions at once': async (store, history) => {
+    for (const text of ['one', 'two', 'three']) {
+      await Promise.all([
+        history.commit(store, ANN, page(text), true),
+        history.commit(store, BOB, page(text), text === 'two'),
+        history.commit(store, CLEO, text === 'three' ? undefined : page(text), true),
+      ])
+    }
+  },
+}
+
+/** The disk, and what was acknowledged, at one moment. */
+interface Moment<Truth> {
+  readonly call: string
+  readonly disk: Disk
+  readonly truth: Truth
+}
+
+/** Every moment of a play on a new disk: after each call, and at the end. */
+async function watch<Truth>(
+  way: Way,
+  play: (store: Store) => Promise<void>,
+  tell: () => Truth,
+): Promise<Moment<Truth>[]> {
+  const disk = await openDisk()
+  const moments: Moment<Truth>[] = []
+  const note = (call: string): void => {
+    moments.push({ call: `${moments.length}, ${call}`, disk: disk.copy(), truth: tell() })
+  }
+  const fs = interceptAll(disk, async ({ method, proceed }) => {
+    const result = await proceed()
+    note(method)
+    return result
+  })
+  const { store, close } = await openEngine({ fs, way })
+  await play(store)
+  note('the end')
+  await close()
+  note('close')
+  return moments
+}
+
+function watchHistory(way: Way, play: Scenario): Promise<Moment<History>[]> {
+  const history = new History()
+  return watch(
+    way,
+    (store) => play(store, history),
+    () => history.copy(),
+  )
+}
+
+async function openDisk(): Promise<Disk> {
+  const disk = new Disk()
+  await disk.mkdir('/data', 0o755)
+  disk.settle()
+  return disk
+}
+
+/** Whoever finds this disk reads what is allowed, twice, and can go on with it. */
+async function inspect(
+  t: ExecutionContext,
+  disk: Disk,
+  way: Way,
+  verdict: 'dead' | 'unknown',
+  allowed: (name: string) => ReadonlySet<string | undefined>,
+  names: readonly string[],
+  where: string,
+): Promise<void> {
+  const monotonic = rush(5000)
+  const { store, close } = await openEngine({
+    fs: disk,
+    way,
+    monotonic,
+    process: nextProcess(),
+    verdict,
+  })
+  for (const name of names) {
+    const found = await textOf(store, name)
+    const shown = typeof found === 'string' ? found.slice(0, 9) : found
+    if (!allowed(name).has(found)) t.fail(`${where}: found ${shown}`)
+    if ((await textOf(store, name)) !== found) t.fail(`${where}: found another after ${shown}`)
+    if (found === 'damaged' || found === undefined) await store.update(name, removing)
+    await store.update(name, storing('again'), { durable: true })
+    if ((await textOf(store, name)) !== 'again') t.fail(`${where}: cannot go on after ${shown}`)
+  }
+  await close()
+  if (disk.descriptors > 0) t.fail(`${where}: ${disk.descriptors} descriptors left open`)
+}
+
+async function textOf(store: Store, name: string): Promise<string | undefined> {
+  const found = await store.read(name)
+  return typeof found === 'object' ? Buffer.from(found.entry.bytes).toString() : found
+}
+
+for (const way of WAYS) {
+  for (const [what, play] of Object.entries(SCENARIOS)) {
+    test(`${what}, by ${way}: killed after any call, the last that was acknowledged is there, or what was under way`, async (t) => {
+      for (const { call, disk, truth: history } of await watchHistory(way, play)) {
+        for (const next of WAYS) {
+          const allowed = (name: string): ReadonlySet<string | undefined> => history.afterKill(name)
+          const where = `killed after call ${call}, then ${next}`
+          await inspect(t, disk.copy(), next, 'dead', allowed, history.names, where)
+        }
+      }
+      t.pass()
+    })
+
+    test(`${what}, by ${way}: whenever the power is cut, what was acknowledged as durable is there, and nothing is torn`, async (t) => {
+      let states = 0
+      for (const { call, disk, truth: history } of await watchHistory(way, play)) {
+        const random = drawFrom(SEED)
+        const cut = (choose: (count: number) => number): Disk => disk.cutPower(choose)
+        for (const left of everyChoice(cut, STATES, random)) {
+          const allowed = (name: string): ReadonlySet<string | undefined> =>
+            history.afterPowerCut(name)
+          const where = `CRASH_SEED=${SEED} CRASH_STATES=${STATES}, power cut after call ${call}, state ${++states}`
+          await inspect(t, left, way, 'unknown', allowed, history.names, where)
+        }
+      }
+      t.log(`${states} states of the disk`)
+      t.pass()
+    })
+  }
+}
+
+/** Where a sign-in is when the process ends: the ids it had and has, and whether it was answered. */
+interface SignIn {
+  readonly before: Buffer
+  readonly after: Buffer | undefined
+  readonly isBegun: boolean
+  readonly isDone: boolean
+}
+
+for (const way of WAYS) {
+  test(`a sign-in, by ${way}: whatever ends it, the session is there under one id or the other, and once it is answered under the new one alone`, async (t) => {
+    const random = countBytes()
+    const draws: Buffer[] = []
+    const noteDraw = (length: number): Buffer => {
+      const drawn = random(length)
+      if (length === 32) draws.push(drawn)
+      return drawn
+    }
+    const state = { isBegun: false, isDone: false, before: Buffer.alloc(32, 200) }
+    const moments = await watch(
+      way,
+      async (store) => {
+        const vault = openVaultOn(store, noteDraw)
+        const base = await vault.create(recordOf({ cart: 1 }), state.before, true)
+        state.isBegun = true
+        draws.length = 0
+        const rotated = await vault.rotate(base, draftOf({ cart: 1, user: 'ann' }))
+        t.is(typeof rotated, 'object')
+        state.isDone = true
+      },
+      (): SignIn => ({ ...state, after: draws[0] }),
+    )
+    for (const { call, disk, truth: signIn } of moments) {
+      if (!signIn.isBegun) continue
+      const killed = [disk.copy()]
+      const cut = everyChoice((choose) => disk.cutPower(choose), STATES, drawFrom(SEED))
+      for (const left of [...killed, ...cut]) {
+        const { store, close } = await openEngine({
+          fs: left,
+          way,
+          process: nextProcess(),
+          monotonic: rush(5000),
+        })
+        const vault = openVaultOn(store, noteDraw)
+        const before = await vault.load(signIn.before)
+        const after = signIn.after && (await vault.load(signIn.after))
+        const where = `CRASH_SEED=${SEED} CRASH_STATES=${STATES}, after call ${call}`
+        if (!before && !after) t.fail(`${where}: both are gone`)
+        if (signIn.isDone && (before || !after)) t.fail(`${where}: the old id is back`)
+        if (before && before.record.data !== '{"cart":1}') t.fail(where)
+        if (after && after.record.data !== '{"cart":1,"user":"ann"}') t.fail(where)
+        await close()
+      }
+    }
+    t.pass()
+  })
+}

@@ -1,0 +1,295 @@
+import { type BigIntStats, constants } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import type { FileSystem, ListedFile } from '../../stores/file/file-system.ts'
+import {
+  type Choose,
+  copyTree,
+  cutPower,
+  type DiskDirectory,
+  type DiskFile,
+  type DiskNode,
+  lookUp,
+  makeRoot,
+  namesOf,
+  statsOf,
+} from './disk-nodes.ts'
+import { systemError } from './file-store.ts'
+
+const { O_CREAT, O_DIRECTORY, O_EXCL } = constants
+
+/** `statfs` of a tmpfs. */
+const TMPFS = 0x01021994n
+
+/**
+ * Plays a file system, in memory. It knows what was synced and what was not, see
+ * {@link DiskNode}, and takes the number of a removed file for the next, as real ones do.
+ */
+export class Disk implements FileSystem {
+  readonly root: DiskDirectory
+  readonly #now: () => number
+  readonly #open = new Map<number, DiskNode>()
+
+  /** `now`: the clock that stamps files, in milliseconds. */
+  constructor(now: () => number = () => 0, root: DiskDirectory = makeRoot()) {
+    this.#now = now
+    this.root = root
+  }
+
+  /** The same files for another process; descriptors are each process's own. */
+  share(): Disk {
+    return new Disk(this.#now, this.root)
+  }
+
+  /** What would be there if every process were killed now. */
+  copy(): Disk {
+    return new Disk(this.#now, copyTree(this.root))
+  }
+
+  /** What a power cut leaves, see {@link cutPower}. */
+  cutPower(choose: Choose): Disk {
+    return new Disk(this.#now, cutPower(this.root, choose))
+  }
+
+  /** Brings all there is to the disk. */
+  settle(): void {
+    this.root.names = cutPower(this.root, (count) => count - 1).names
+  }
+
+  /** How many descriptors are open. */
+  get descriptors(): number {
+    return this.#open.size
+  }
+
+  /** The paths there are, directories with a slash at their end. */
+  paths(directory: DiskDirectory = this.root, path = ''): string[] {
+    return [...directory.names].flatMap(([name]) => {
+      const node = lookUp(directory, name)
+      if (node === undefined) return []
+      if (node.kind === 'file') return [`${path}/${name}`]
+      return [`${path}/${name}/`, ...this.paths(node, `${path}/${name}`)]
+    })
+  }
+
+  /** Puts a file there, synced, in the place of whatever had its name. */
+  put(path: string, content: Buffer): void {
+    const { directory, name } = this.#parent(path)
+    directory.names.set(name, [this.#make('file', 0o600, [content])])
+  }
+
+  /** What a file holds; undefined when there is none. */
+  contentOf(path: string): Buffer | undefined {
+    const node = this.#find(path, 'read')
+    return node.kind === 'file' ? node.states.at(-1) : undefined
+  }
+
+  async open(path: string, flags: number, mode = 0o666): Promise<number> {
+    const { directory, name } = this.#parent(path)
+    let node = name === '' ? directory : lookUp(directory, name)
+    if (node === undefined) {
+      if (!(flags & O_CREAT)) throw systemError('ENOENT', 'open')
+      node = this.#make('file', mode, [Buffer.alloc(0)])
+      this.#set(directory, name, node)
+    } else if (flags & O_EXCL) throw systemError('EEXIST', 'open')
+    if (flags & O_DIRECTORY && node.kind === 'file') throw systemError('ENOTDIR', 'open')
+    let descriptor = 3
+    while (this.#open.has(descriptor)) descriptor += 1
+    this.#open.set(descriptor, node)
+    return descriptor
+  }
+
+  async close(descriptor: number): Promise<void> {
+    if (!this.#open.delete(descriptor)) throw systemError('EBADF', 'close')
+  }
+
+  async read(descriptor: number, buffer: Buffer, offset: number): Promise<number> {
+    const content = this.#file(descriptor).states.at(-1) as Buffer
+    return offset < content.length ? content.copy(buffer, offset, offset) : 0
+  }
+
+  async write(
+    descriptor: number,
+    buffer: Buffer,
+    offset: number,
+    position: number,
+  ): Promise<number> {
+    const file = this.#file(descriptor)
+    const before = file.states.at(-1) as Buffer
+    const start = position + offset
+    const bytes = buffer.subarray(offset)
+    const content = Buffer.alloc(Math.max(before.length, start + bytes.length))
+    before.copy(content)
+    bytes.copy(content, start)
+    file.states.push(content)
+    file.modified = file.changed = this.#now()
+    return bytes.length
+  }
+
+  async fstat(descriptor: number): Promise<BigIntStats> {
+    return statsOf(this.#opened(descriptor))
+  }
+
+  async fchmod(descriptor: number, mode: number): Promise<void> {
+    this.#opened(descriptor).mode = mode
+  }
+
+  async fdatasync(descriptor: number): Promise<void> {
+    const file = this.#file(descriptor)
+    file.states = file.states.slice(-1)
+  }
+
+  async fsync(descriptor: number): Promise<void> {
+    const node = this.#opened(descriptor)
+    if (node.kind === 'file') return this.fdatasync(descriptor)
+    for (const [name, states] of node.names) {
+      const state = states.at(-1)
+      if (state === undefined) node.names.delete(name)
+      else node.names.set(name, [state])
+    }
+  }
+
+  async stat(path: string): Promise<BigIntStats> {
+    return statsOf(this.#find(path, 'stat'))
+  }
+
+  async lstat(path: string): Promise<BigIntStats> {
+    return statsOf(this.#find(path, 'lstat'))
+  }
+
+  async statfs(): Promise<bigint> {
+    return TMPFS
+  }
+
+  async chmod(path: string, mode: number): Promise<void> {
+    this.#find(path, 'chmod').mode = mode
+  }
+
+  async access(path: string): Promise<void> {
+    this.#find(path, 'access')
+  }
+
+  async mkdir(path: string, mode: number): Promise<void> {
+    const { directory, name } = this.#parent(path)
+    if (lookUp(directory, name)) throw systemError('EEXIST', 'mkdir')
+    this.#set(directory, name, this.#make('directory', mode, []))
+  }
+
+  async rmdir(path: string): Promise<void> {
+    this.rmdirSync(path)
+  }
+
+  rmdirSync(path: string): void {
+    const { directory, name } = this.#parent(path)
+    const node = this.#find(path, 'rmdir')
+    if (node.kind === 'file') throw systemError('ENOTDIR', 'rmdir')
+    if (namesOf(node).length > 0) throw systemError('ENOTEMPTY', 'rmdir')
+    this.#set(directory, name, undefined)
+  }
+
+  async readdir(path: string): Promise<string[]> {
+    return namesOf(this.#directory(path, 'readdir'))
+  }
+
+  async realpath(path: string): Promise<string> {
+    this.#find(path, 'realpath')
+    return path
+  }
+
+  async *list(path: string): AsyncGenerator<ListedFile> {
+    const directory = this.#directory(path, 'opendir')
+    for (const name of namesOf(directory)) {
+      const node = lookUp(directory, name)
+      if (node) yield { name, isDirectory: () => node.kind === 'directory' }
+    }
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const [source, target] = [this.#parent(from), this.#parent(to)]
+    const node = this.#find(from, 'rename')
+    const there = lookUp(target.directory, target.name)
+    if (there?.kind === 'directory' && node.kind === 'file') throw systemError('EISDIR', 'rename')
+    this.#set(target.directory, target.name, node)
+    this.#set(source.directory, source.name, undefined)
+    node.changed = this.#now()
+  }
+
+  async unlink(path: string): Promise<void> {
+    const { directory, name } = this.#parent(path)
+    if (this.#find(path, 'unlink').kind === 'directory') throw systemError('EISDIR', 'unlink')
+    this.#set(directory, name, undefined)
+  }
+
+  async utimes(path: string, _accessed: Date, modified: Date): Promise<void> {
+    const node = this.#find(path, 'utimes')
+    node.modified = modified.getTime()
+    node.changed = this.#now()
+  }
+
+  async readText(path: string): Promise<string> {
+    const node = this.#find(path, 'open')
+    return node.kind === 'file' ? (node.states.at(-1) ?? '').toString() : ''
+  }
+
+  #make(kind: 'file', mode: number, states: Buffer[]): DiskFile
+  #make(kind: 'directory', mode: number, states: []): DiskDirectory
+  #make(kind: 'file' | 'directory', mode: number, states: Buffer[]): DiskNode {
+    const now = this.#now()
+    const base = { inode: this.#freeInode(), mode, links: 0, modified: now, changed: now }
+    return kind === 'file' ? { kind, ...base, states } : { kind, ...base, names: new Map() }
+  }
+
+  /** The lowest number that no file has now. */
+  #freeInode(): bigint {
+    const used = new Set([...this.#open.values()].map(({ inode }) => inode))
+    const collect = (directory: DiskDirectory): void => {
+      used.add(directory.inode)
+      for (const name of namesOf(directory)) {
+        const node = lookUp(directory, name)
+        if (node?.kind === 'directory') collect(node)
+        else if (node) used.add(node.inode)
+      }
+    }
+    collect(this.root)
+    let inode = 1n
+    while (used.has(inode)) inode += 1n
+    return inode
+  }
+
+  #set(directory: DiskDirectory, name: string, node: DiskNode | undefined): void {
+    const states = directory.names.get(name) ?? [undefined]
+    const before = states.at(-1)
+    if (before) before.links -= 1
+    if (node) node.links += 1
+    directory.names.set(name, [...states, node])
+    directory.modified = directory.changed = this.#now()
+  }
+
+  #parent(path: string): { directory: DiskDirectory; name: string } {
+    if (path === '/') return { directory: this.root, name: '' }
+    return { directory: this.#directory(dirname(path), 'open'), name: basename(path) }
+  }
+
+  #find(path: string, syscall: string): DiskNode {
+    const { directory, name } = this.#parent(path)
+    const node = name === '' ? directory : lookUp(directory, name)
+    if (node === undefined) throw systemError('ENOENT', syscall)
+    return node
+  }
+
+  #directory(path: string, syscall: string): DiskDirectory {
+    const node = this.#find(path, syscall)
+    if (node.kind === 'file') throw systemError('ENOTDIR', syscall)
+    return node
+  }
+
+  #opened(descriptor: number): DiskNode {
+    const node = this.#open.get(descriptor)
+    if (node === undefined) throw systemError('EBADF')
+    return node
+  }
+
+  #file(descriptor: number): DiskFile {
+    const node = this.#opened(descriptor)
+    if (node.kind === 'directory') throw systemError('EISDIR')
+    return node
+  }
+}

@@ -1,0 +1,82 @@
+import type { Store } from '../../lib/store.ts'
+import { DataDirectory } from '../../stores/file/data-directory.ts'
+import { type Environment, nodeEnvironment } from '../../stores/file/environment.ts'
+import type { FileSystem } from '../../stores/file/file-system.ts'
+import type { Owner, Verdict } from '../../stores/file/owner.ts'
+import { enterTenant } from '../../stores/file/tenant.ts'
+import { FileStore } from '../../stores/file.ts'
+
+/** How a file store commits: always by a new file, or in place, as one that is alone. */
+export type Way = 'replace' | 'overwrite'
+
+/** Both. */
+export const WAYS: readonly Way[] = ['replace', 'overwrite']
+
+/** Where its files are. */
+export const DATA = '/data/.sessions'
+
+/** What {@link openEngine} opens. */
+export interface EngineOptions {
+  readonly fs: FileSystem
+  readonly way: Way
+  /** Default: one that goes 100 ms at each look, so that no patience is long. */
+  readonly monotonic?: () => number
+  /** The process it is: another one for each that was killed. Default: 1. */
+  readonly process?: number
+  /** What it thinks of the others. Default: that they are dead. */
+  readonly verdict?: Verdict
+}
+
+/** A file store on a file system of the test's, and how it ends. */
+export interface Engine {
+  readonly store: Store & Required<Pick<Store, 'sweep' | 'ready'>>
+  close(): Promise<void>
+}
+
+let processes = 1
+
+/** Another process than all before. */
+export function nextProcess(): number {
+  processes += 1
+  return processes
+}
+
+/** Opens a file store in {@link DATA}. */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { fs, way, monotonic = rush(), process = 1, verdict = 'dead' } = options
+  const environment: Environment = {
+    ...nodeEnvironment,
+    fs,
+    monotonic,
+    random: () => 0,
+    owner: ownerOf(process, verdict),
+  }
+  const store = new FileStore({ directory: DATA, lockTimeout: 3_600_000 }, environment)
+  if (way === 'replace') return { store, close: () => store.close() }
+  const directory = new DataDirectory(fs, DATA, 'sid')
+  await directory.prepare()
+  const tenant = await enterTenant(environment, directory)
+  tenant.tenancy.isSole = true
+  const close = async (): Promise<void> => {
+    await store.close()
+    await tenant.leave()
+  }
+  return { store, close }
+}
+
+/** A clock that goes on by so many milliseconds at each look. */
+export function rush(step = 100): () => number {
+  let now = 0
+  return () => {
+    now += step
+    return now
+  }
+}
+
+function ownerOf(process: number, verdict: Verdict): Owner {
+  const self = `t-00000000-1-${process}-1-0`
+  return {
+    identify: async () => self,
+    judge: async (name) => (name.startsWith(`${self}-`) ? 'alive' : verdict),
+  }
+}
