@@ -46,19 +46,21 @@ export async function preparePrivateDirectory(
  * to be committed.
  */
 export async function writeGitIgnore(fs: FileSystem, directory: string): Promise<void> {
-  let descriptor: number
+  const path = join(directory, GIT_IGNORE)
   try {
-    descriptor = await fs.open(join(directory, GIT_IGNORE), CREATE_FLAGS, 0o600)
+    const descriptor = await fs.open(path, CREATE_FLAGS, 0o600)
+    try {
+      await writeAll(fs, descriptor, Buffer.from(IGNORE_ALL))
+    } catch (error) {
+      // An empty one would keep the next from being written.
+      await fs.unlink(path).catch(() => {})
+      throw error
+    } finally {
+      await fs.close(descriptor)
+    }
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return
     throw storeError('write the .gitignore of the directory', error)
-  }
-  try {
-    await writeAll(fs, descriptor, Buffer.from(IGNORE_ALL))
-  } catch (error) {
-    throw storeError('write the .gitignore of the directory', error)
-  } finally {
-    await fs.close(descriptor)
   }
 }
 

@@ -1,9 +1,11 @@
+import type { SessionError } from '../../lib/errors.ts'
 import type { Entry, Version } from '../../lib/store.ts'
 import { type Commit, type Decision, frameAfter, syncName } from './commit.ts'
 import { storeError } from './failure.ts'
-import { CREATE_FLAGS, codeOf, ignoring, READ_WRITE_FLAGS, writeAll } from './file-system.ts'
+import { CREATE_FLAGS, codeOf, READ_WRITE_FLAGS, writeAll } from './file-system.ts'
 import { capacityFor, encodeFile, encodeSlot, type Frame } from './frame.ts'
 import { copyEntry, type KnownFile } from './known-files.ts'
+import { unlinkSession } from './removal.ts'
 import type { SoleFiles, SoleFilesContext } from './sole-files.ts'
 
 /** What a commit in place works with. */
@@ -135,11 +137,10 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     durable: boolean,
   ): Promise<undefined> {
     if (known) {
-      try {
-        await ignoring(['ENOENT'], fs.unlink(directory.pathsOf(name).file))
-      } catch (error) {
-        throw storeError('remove a session', error)
-      }
+      await unlinkSession(fs, directory.pathsOf(name).file).catch((error: SessionError) => {
+        if (error.committed === 'unknown') files.forget(name)
+        throw error
+      })
       // Whatever comes back under this name is older than its removal.
       highWater.note(name, known.sequence + 1)
       files.forget(name)

@@ -2,7 +2,7 @@ import { type Decide, entryOf, syncName } from './commit.ts'
 import type { DataDirectory } from './data-directory.ts'
 import type { Environment } from './environment.ts'
 import { storeError } from './failure.ts'
-import { ignoring } from './file-system.ts'
+import { codeOf, type FileSystem } from './file-system.ts'
 import type { HighWater } from './high-water.ts'
 import { readFrame } from './reader.ts'
 
@@ -30,10 +30,23 @@ export async function removeWithoutLock(
   const decision = decide(entryOf(reading, highWater.get(name)))
   if (!decision) return
   if (decision.entry) throw failure
-  try {
-    await ignoring(['ENOENT', 'EISDIR'], environment.fs.unlink(file))
-  } catch (error) {
-    throw storeError('remove a session', error)
-  }
+  await unlinkSession(environment.fs, file)
   if (decision.durable) await syncName(directory, highWater, name)
+}
+
+/**
+ * Removes a session's file, if there is one. Rejects with `committed: 'unknown'` when it may be gone
+ * all the same.
+ */
+export async function unlinkSession(fs: FileSystem, file: string): Promise<void> {
+  try {
+    await fs.unlink(file)
+  } catch (error) {
+    // What is a directory was no session.
+    if (['ENOENT', 'EISDIR'].includes(codeOf(error) ?? '')) return
+    const code = await fs.lstat(file).then(() => 'there', codeOf)
+    if (code === 'ENOENT') return
+    const outcome = code === 'there' ? {} : ({ committed: 'unknown' } as const)
+    throw storeError('remove a session', error, outcome)
+  }
 }

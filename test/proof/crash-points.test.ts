@@ -73,7 +73,7 @@ async function watch<Truth>(
   play: (store: Store) => Promise<void>,
   tell: () => Truth,
 ): Promise<Moment<Truth>[]> {
-  const disk = await openDisk()
+  const disk = new Disk()
   const moments: Moment<Truth>[] = []
   const note = (call: string): void => {
     moments.push({ call: `${moments.length}, ${call}`, disk: disk.copy(), truth: tell() })
@@ -83,7 +83,7 @@ async function watch<Truth>(
     note(method)
     return result
   })
-  const { store, close } = await openEngine({ fs, way })
+  const { store, close } = await openEngine({ disk, fs, way })
   await play(store)
   note('the end')
   await close()
@@ -100,13 +100,6 @@ function watchHistory(way: Way, play: Scenario): Promise<Moment<History>[]> {
   )
 }
 
-async function openDisk(): Promise<Disk> {
-  const disk = new Disk()
-  await disk.mkdir('/data', 0o755)
-  disk.settle()
-  return disk
-}
-
 /** Whoever finds this disk reads what is allowed, twice, and can go on with it. */
 async function inspect(
   t: ExecutionContext,
@@ -119,7 +112,7 @@ async function inspect(
 ): Promise<void> {
   const monotonic = rush(5000)
   const { store, close } = await openEngine({
-    fs: disk,
+    disk,
     way,
     monotonic,
     process: nextProcess(),
@@ -211,7 +204,7 @@ for (const way of WAYS) {
       const cut = everyChoice((choose) => disk.cutPower(choose), STATES, drawFrom(SEED))
       for (const left of [...killed, ...cut]) {
         const { store, close } = await openEngine({
-          fs: left,
+          disk: left,
           way,
           process: nextProcess(),
           monotonic: rush(5000),

@@ -26,7 +26,7 @@ export interface DiskFile extends NodeBase {
 export interface DiskDirectory extends NodeBase {
   readonly kind: 'directory'
   /** What each name stood for, likewise. */
-  names: Map<string, (DiskNode | undefined)[]>
+  readonly names: Map<string, (DiskNode | undefined)[]>
 }
 
 /** Tells which of `count` possibilities comes true, from 0. */
@@ -126,10 +126,15 @@ function pick(count: number, choose: Choose): number {
   return count > 1 ? choose(count) : 0
 }
 
-/** An empty directory at the top. */
-export function makeRoot(): DiskDirectory {
-  const times = { modified: 0, changed: 0 }
-  return { kind: 'directory', inode: 1n, mode: 0o755, links: 1, ...times, names: new Map() }
+/** The top, with one empty directory in it. */
+export function makeRoot(name: string): DiskDirectory {
+  const make = (inode: bigint): DiskDirectory => {
+    const times = { modified: 0, changed: 0 }
+    return { kind: 'directory', inode, mode: 0o755, links: 1, ...times, names: new Map() }
+  }
+  const root = make(1n)
+  root.names.set(name, [make(2n)])
+  return root
 }
 
 /** The names that stand for something now. */

@@ -20,39 +20,43 @@ const { O_CREAT, O_DIRECTORY, O_EXCL } = constants
 /** `statfs` of a tmpfs. */
 const TMPFS = 0x01021994n
 
+let disks = 0
+
 /**
  * Plays a file system, in memory. It knows what was synced and what was not, see
  * {@link DiskNode}, and takes the number of a removed file for the next, as real ones do.
  */
 export class Disk implements FileSystem {
   readonly root: DiskDirectory
+  /** Where sessions are to be kept: proper-lockfile keeps apart only what has another path. */
+  readonly data: string
   readonly #now: () => number
   readonly #open = new Map<number, DiskNode>()
 
   /** `now`: the clock that stamps files, in milliseconds. */
-  constructor(now: () => number = () => 0, root: DiskDirectory = makeRoot()) {
+  constructor(
+    now: () => number = () => 0,
+    root: DiskDirectory = makeRoot(`disk${++disks}`),
+    data = `/disk${disks}/.sessions`,
+  ) {
     this.#now = now
     this.root = root
+    this.data = data
   }
 
   /** The same files for another process; descriptors are each process's own. */
   share(): Disk {
-    return new Disk(this.#now, this.root)
+    return new Disk(this.#now, this.root, this.data)
   }
 
   /** What would be there if every process were killed now. */
   copy(): Disk {
-    return new Disk(this.#now, copyTree(this.root))
+    return new Disk(this.#now, copyTree(this.root), this.data)
   }
 
   /** What a power cut leaves, see {@link cutPower}. */
   cutPower(choose: Choose): Disk {
-    return new Disk(this.#now, cutPower(this.root, choose))
-  }
-
-  /** Brings all there is to the disk. */
-  settle(): void {
-    this.root.names = cutPower(this.root, (count) => count - 1).names
+    return new Disk(this.#now, cutPower(this.root, choose), this.data)
   }
 
   /** How many descriptors are open. */

@@ -5,6 +5,7 @@ import type { FileSystem } from '../../stores/file/file-system.ts'
 import type { Owner, Verdict } from '../../stores/file/owner.ts'
 import { enterTenant } from '../../stores/file/tenant.ts'
 import { FileStore } from '../../stores/file.ts'
+import type { Disk } from './disk.ts'
 
 /** How a file store commits: always by a new file, or in place, as one that is alone. */
 export type Way = 'replace' | 'overwrite'
@@ -12,12 +13,11 @@ export type Way = 'replace' | 'overwrite'
 /** Both. */
 export const WAYS: readonly Way[] = ['replace', 'overwrite']
 
-/** Where its files are. */
-export const DATA = '/data/.sessions'
-
 /** What {@link openEngine} opens. */
 export interface EngineOptions {
-  readonly fs: FileSystem
+  readonly disk: Disk
+  /** Default: the disk itself. */
+  readonly fs?: FileSystem
   readonly way: Way
   /** Default: one that goes 100 ms at each look, so that no patience is long. */
   readonly monotonic?: () => number
@@ -27,7 +27,7 @@ export interface EngineOptions {
   readonly verdict?: Verdict
 }
 
-/** A file store on a file system of the test's, and how it ends. */
+/** A file store on a disk, and how it ends. */
 export interface Engine {
   readonly store: Store & Required<Pick<Store, 'sweep' | 'ready'>>
   close(): Promise<void>
@@ -41,9 +41,9 @@ export function nextProcess(): number {
   return processes
 }
 
-/** Opens a file store in {@link DATA}. */
+/** Opens a file store on a disk. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { fs, way, monotonic = rush(), process = 1, verdict = 'dead' } = options
+  const { disk, fs = disk, way, monotonic = rush(), process = 1, verdict = 'dead' } = options
   const environment: Environment = {
     ...nodeEnvironment,
     fs,
@@ -51,9 +51,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     random: () => 0,
     owner: ownerOf(process, verdict),
   }
-  const store = new FileStore({ directory: DATA, lockTimeout: 3_600_000 }, environment)
+  const store = new FileStore({ directory: disk.data, lockTimeout: 3_600_000 }, environment)
   if (way === 'replace') return { store, close: () => store.close() }
-  const directory = new DataDirectory(fs, DATA, 'sid')
+  const directory = new DataDirectory(fs, disk.data, 'sid')
   await directory.prepare()
   const tenant = await enterTenant(environment, directory)
   tenant.tenancy.isSole = true

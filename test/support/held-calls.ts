@@ -3,10 +3,12 @@ import { nodeFileSystem } from '../../stores/file/file-system.ts'
 
 /** One call to a file system, which {@link interceptAll} holds in its hand. */
 export interface HeldCall {
+  /** The file system beneath, whose calls nobody holds. */
+  readonly fs: FileSystem
   readonly method: keyof FileSystem
   readonly parameters: readonly unknown[]
-  /** Makes the call. */
-  proceed(): Promise<unknown>
+  /** Makes the call, with other parameters where any are given. */
+  proceed(...instead: unknown[]): Promise<unknown>
 }
 
 /** A file system with `intercept` around every call, the stream of a directory's entries too. */
@@ -22,14 +24,19 @@ export function interceptAll(
         for await (const file of fs.list(path)) files.push(file)
         return files
       }
-      yield* (await intercept({ method: 'list', parameters: [path], proceed })) as ListedFile[]
+      yield* (await intercept({ fs, method: 'list', parameters: [path], proceed })) as ListedFile[]
     },
   }
   for (const method of Object.keys(nodeFileSystem) as (keyof FileSystem)[]) {
     if (method === 'rmdirSync' || method === 'list') continue
     const call = fs[method].bind(fs) as (...given: unknown[]) => Promise<unknown>
     intercepted[method] = (...parameters: unknown[]) =>
-      intercept({ method, parameters, proceed: () => call(...parameters) })
+      intercept({
+        fs,
+        method,
+        parameters,
+        proceed: (...instead) => call(...(instead.length > 0 ? instead : parameters)),
+      })
   }
   return intercepted as unknown as FileSystem
 }

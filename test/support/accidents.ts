@@ -1,0 +1,122 @@
+import type { FileSystem } from '../../stores/file/file-system.ts'
+import { systemError } from './file-store.ts'
+import type { HeldCall } from './held-calls.ts'
+
+/** What goes wrong with one call to the file system, or with each from then on. */
+export interface Accident {
+  readonly name: string
+  /** The calls that it befalls in life. */
+  readonly befalls: ReadonlySet<string>
+  /** Does to a call what it does. */
+  happen(call: HeldCall): Promise<unknown>
+}
+
+const WRITING = ['open', 'write', 'mkdir', 'rename', 'fsync', 'fdatasync']
+const NAMING = ['open', 'mkdir', 'rename', 'unlink', 'rmdir', 'list', 'readdir']
+const LOOKING = ['stat', 'lstat', 'access', 'realpath', 'fstat', 'read', 'close', 'utimes']
+
+/** The system's errors, and the calls that they befall. */
+const CODES = {
+  EIO: [...WRITING, ...NAMING, ...LOOKING],
+  ENOSPC: WRITING,
+  EMFILE: ['open', 'list', 'readdir'],
+  EACCES: [...NAMING, 'stat', 'lstat', 'access', 'realpath'],
+} as const
+/** The same for those that the store has no other answer to than to one of the above. */
+const LIKE_THEM = { EDQUOT: WRITING, EROFS: [...WRITING, ...NAMING], EBUSY: NAMING } as const
+
+function failing([code, methods]: readonly [string, readonly string[]]): Accident {
+  return {
+    name: code,
+    befalls: new Set(methods),
+    async happen({ method, proceed }) {
+      // Linux lets go of the descriptor whatever close(2) answers.
+      if (method === 'close') await proceed()
+      throw systemError(code, method)
+    },
+  }
+}
+
+/** What is done, though the answer is that it failed, as over a bus that loses the reply. */
+const LATE_FAILURE: Accident = {
+  name: 'EIO after it was done',
+  befalls: new Set([...WRITING, ...NAMING]),
+  async happen({ fs, method, parameters, proceed }) {
+    // The file of a new session, left without a word, is damage: and nobody has its cookie.
+    const isNew = method === 'open' && /\.session$/.test(String(parameters[0]))
+    const result = isNew ? undefined : await proceed()
+    // A file may have been made, but nobody gets a descriptor of it.
+    if (method === 'open' && !isNew) await fs.close(result as number)
+    throw systemError('EIO', method)
+  },
+}
+
+/** write(2) may take less than it was given. */
+const SHORT_WRITE: Accident = {
+  name: 'short write',
+  befalls: new Set(['write']),
+  happen: (call) => writeHalf(call),
+}
+
+/** A disk that is full in the middle of a write takes what it can. */
+const HALF_WRITE: Accident = {
+  name: 'half a write, then ENOSPC',
+  befalls: new Set(['write']),
+  async happen(call) {
+    if (call.method !== 'write') return call.proceed()
+    await writeHalf(call)
+    throw systemError('ENOSPC', 'write')
+  },
+}
+
+function writeHalf({ method, parameters, proceed }: HeldCall): Promise<unknown> {
+  if (method !== 'write') return proceed()
+  const [descriptor, buffer, offset, position] = parameters as [number, Buffer, number, number]
+  const end = offset + Math.ceil((buffer.length - offset) / 2)
+  return proceed(descriptor, buffer.subarray(0, end), offset, position)
+}
+
+/** Each kind of accident once. */
+export const ACCIDENTS: readonly Accident[] = [
+  ...Object.entries(CODES).map(failing),
+  LATE_FAILURE,
+  SHORT_WRITE,
+  HALF_WRITE,
+]
+
+/** Every errno, and each on every call, whether or not it befalls it in life. */
+export const ALL_ACCIDENTS: readonly Accident[] = [
+  ...ACCIDENTS,
+  ...Object.entries(LIKE_THEM).map(failing),
+].map((accident) =>
+  accident.befalls.size > 1 ? { ...accident, befalls: new Set([...CODES.EIO, 'chmod']) } : accident,
+)
+
+/** Lets the calls pass until it is told when an accident is to happen. */
+export class Fate {
+  #accident: Accident | undefined
+  #first = 0
+  #isLasting = false
+  /** The methods that were called since {@link arm}. */
+  readonly calls: (keyof FileSystem)[] = []
+
+  /** From now on `accident` happens to call number `first`, and with `isLasting` to all after it. */
+  arm(accident: Accident | undefined, first: number, isLasting: boolean): void {
+    this.#accident = accident
+    this.#first = first
+    this.#isLasting = isLasting
+    this.calls.length = 0
+  }
+
+  /** Nothing happens any more. */
+  disarm(): void {
+    this.#accident = undefined
+  }
+
+  pass = (call: HeldCall): Promise<unknown> => {
+    const count = this.calls.push(call.method)
+    if (this.#accident === undefined || count < this.#first) return call.proceed()
+    if (count > this.#first && !this.#isLasting) return call.proceed()
+    return this.#accident.happen(call)
+  }
+}
