@@ -110,8 +110,8 @@ async function fill({ store, disk }: Run): Promise<void> {
 const SCENARIOS: Readonly<Record<string, Scenario<unknown>>> = {
   'a new session': committing([], storing('one'), 'one', false),
   'a durable new session': committing([], storing('one'), 'one', true),
-  'a save': committing(['one', 'two'], storing('three'), 'three', false),
-  'a durable save': committing(['one', 'two'], storing('three'), 'three', true),
+  'a save': committing(['one', 'two'], appending(', three'), 'two, three', false),
+  'a durable save': committing(['one', 'two'], appending(', three'), 'two, three', true),
   growth: committing(['one'], storing(BIG), BIG, false),
   'durable growth': committing(['one'], storing(BIG), BIG, true),
   'a removal': committing(['one', 'two'], removing, undefined, true),

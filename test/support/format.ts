@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 
 /**
  * The format of docs/format.md written a second time, from the page and not from lib, so that a
@@ -83,6 +84,99 @@ function label(purpose: string, context: string): Buffer {
     Buffer.from([name.length >> 8, name.length & 255]),
     name,
   ])
+}
+
+/** A frame, from offset 0 of its slot to the end of the envelope. */
+export interface Frame {
+  readonly sequence: bigint
+  readonly isTombstone: boolean
+  readonly envelope: Buffer
+}
+
+/** The frame that counts in a session's file; undefined when the file is damaged. */
+export function frameByFormat(file: Buffer): Frame | undefined {
+  if (file.length % 2 !== 0) return undefined
+  const capacity = file.length / 2
+  const frames = [file.subarray(0, capacity), file.subarray(capacity)].map(slotByFormat)
+  return frames.reduce((best, frame) =>
+    frame && !(best && best.sequence >= frame.sequence) ? frame : best,
+  )
+}
+
+function slotByFormat(slot: Buffer): Frame | undefined {
+  if (slot.length < 34 || slot.toString('hex', 0, 4) !== 'e5534c01') return undefined
+  if (slot.readUInt32BE(4) !== crc32(slot.subarray(8))) return undefined
+  if (slot.readUInt32BE(8) !== slot.length) return undefined
+  const [length, sequence, expires] = [
+    slot.readUInt32BE(12),
+    slot.readBigUInt64BE(16),
+    slot.readBigUInt64BE(24),
+  ]
+  const [flags, subjectLength] = [slot.readUInt8(32), slot.readUInt8(33)]
+  const start = 34 + subjectLength
+  const most = 2n ** 53n - 1n
+  if (sequence >= most || expires > most || (flags & 0xfe) !== 0) return undefined
+  if (subjectLength > 64 || start + length > slot.length) return undefined
+  if (slot.subarray(34, start).some((byte) => byte < 0x20 || byte > 0x7e)) return undefined
+  return { sequence, isTombstone: flags === 1, envelope: slot.subarray(start, start + length) }
+}
+
+/** Puts the right check into both slots of a file. */
+export function repairByFormat(file: Buffer): void {
+  const capacity = Math.floor(file.length / 2)
+  if (capacity < 8) return
+  for (const slot of [file.subarray(0, capacity), file.subarray(capacity)]) {
+    slot.writeUInt32BE(crc32(slot.subarray(8)), 4)
+  }
+}
+
+/** A record in the text that was sealed; undefined when it is none. */
+export function recordByFormat(text: string): Record<string, unknown> | undefined {
+  let record: unknown
+  try {
+    record = JSON.parse(text, withoutProto)
+  } catch {
+    return undefined
+  }
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) return undefined
+  const { created, deadline, idle, active, persistent, data, ...others } = record as Record<
+    string,
+    unknown
+  >
+  const isMoment = (value: unknown): boolean =>
+    typeof value === 'number' && value % 1 === 0 && value >= 0 && value <= 8_640_000_000_000_000
+  const isGood =
+    [created, deadline, active].every(isMoment) &&
+    (idle === null || (isMoment(idle) && idle !== 0)) &&
+    (!('persistent' in record) || typeof persistent === 'boolean') &&
+    typeof data === 'object' &&
+    data !== null &&
+    !Array.isArray(data) &&
+    Object.keys(others).length === 0
+  return isGood ? (record as Record<string, unknown>) : undefined
+}
+
+function withoutProto(this: unknown, key: string, value: unknown): unknown {
+  return key === '__proto__' ? undefined : value
+}
+
+/** The id that the header's cookies of this name give; undefined for none, or for two. */
+export function idByFormat(
+  header: string,
+  name: string,
+  masters: readonly Buffer[],
+  context: string,
+): Buffer | undefined {
+  const trim = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '')
+  const ids = header.split(';').flatMap((pair) => {
+    const [, key = '', value = ''] = /^([^=]*)=(.*)$/s.exec(pair) ?? []
+    const given = trim(value)
+    if (trim(key) !== name || !/^[A-Za-z0-9_-]{64}$/.test(given)) return []
+    const id = Buffer.from(given, 'base64url').subarray(0, 32)
+    return masters.some((master) => cookieByFormat({ master, context, id }) === given) ? [id] : []
+  })
+  const [first] = ids
+  return first && ids.every((id) => id.equals(first)) ? first : undefined
 }
 
 /** RFC 5869 with SHA-512 and no salt, for at most one block. */
