@@ -80,6 +80,7 @@ export class Tenant {
     if (this.#stores > 0) return
     this.#onEmpty()
     await this.tenancy.leave()
+    await this.#files.end()
   }
 
   /**

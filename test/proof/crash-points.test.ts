@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
+import { toSessionId } from '../../lib/id.ts'
 import type { Store } from '../../lib/store.ts'
 import { Disk } from '../support/disk.ts'
 import { nextProcess, openEngine, rush, WAYS, type Way } from '../support/engine.ts'
@@ -189,7 +190,7 @@ for (const way of WAYS) {
       way,
       async (store) => {
         const vault = openVaultOn(store, noteDraw)
-        const base = await vault.create(recordOf({ cart: 1 }), state.before, true)
+        const base = await vault.create(recordOf({ cart: 1 }), toSessionId(state.before), true)
         state.isBegun = true
         draws.length = 0
         const rotated = await vault.rotate(base, draftOf({ cart: 1, user: 'ann' }))
@@ -210,8 +211,8 @@ for (const way of WAYS) {
           monotonic: rush(5000),
         })
         const vault = openVaultOn(store, noteDraw)
-        const before = await vault.load(signIn.before)
-        const after = signIn.after && (await vault.load(signIn.after))
+        const before = await vault.load(toSessionId(signIn.before))
+        const after = signIn.after && (await vault.load(toSessionId(signIn.after)))
         const where = `CRASH_SEED=${SEED} CRASH_STATES=${STATES}, after call ${call}`
         if (!before && !after) t.fail(`${where}: both are gone`)
         if (signIn.isDone && (before || !after)) t.fail(`${where}: the old id is back`)

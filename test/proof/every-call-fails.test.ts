@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import test from 'ava'
 import { SessionError } from '../../lib/errors.ts'
+import { toSessionId } from '../../lib/id.ts'
 import type { Store } from '../../lib/store.ts'
 import type { FileSystem } from '../../stores/file/file-system.ts'
 import { ACCIDENTS, type Accident, ALL_ACCIDENTS, Fate } from '../support/accidents.ts'
@@ -171,20 +172,20 @@ const SCENARIOS: Readonly<Record<string, Scenario<unknown>>> = {
     async prepare({ store }) {
       await openVaultOn(store, countBytes()).create(
         recordOf({ cart: 1 }),
-        Buffer.alloc(32, 200),
+        toSessionId(Buffer.alloc(32, 200)),
         true,
       )
     },
     async act({ store }) {
       const vault = openVaultOn(store, countBytes())
-      const base = await vault.load(Buffer.alloc(32, 200))
+      const base = await vault.load(toSessionId(Buffer.alloc(32, 200)))
       const rotated = base && (await vault.rotate(base, draftOf({ cart: 1, user: 'ann' })))
       return typeof rotated === 'object' ? rotated.record.data : rotated
     },
     async judge({ store }, outcome) {
       const vault = openVaultOn(store, countBytes())
-      const before = (await vault.load(Buffer.alloc(32, 200)))?.record.data
-      const after = (await vault.load(Buffer.alloc(32, 1)))?.record.data
+      const before = (await vault.load(toSessionId(Buffer.alloc(32, 200))))?.record.data
+      const after = (await vault.load(toSessionId(Buffer.alloc(32, 1))))?.record.data
       const isUnknown = 'error' in outcome && outcome.error.committed === 'unknown'
       if ('result' in outcome && (before || !after))
         return `answered ${outcome.result}, found ${before}, ${after}`

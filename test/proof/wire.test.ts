@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert/strict'
 import test from 'ava'
 import fc from 'fast-check'
 import { SessionCookie } from '../../lib/cookie.ts'
-import { nameOf } from '../../lib/id.ts'
+import { nameOf, toSessionId } from '../../lib/id.ts'
 import type { Keyring } from '../../lib/keyring.ts'
 import { resolveOptions } from '../../lib/options.ts'
 import { SealedStore } from '../../lib/sealed-store.ts'
@@ -145,7 +145,9 @@ async function readByLibrary(way: Way, ring: Keyring, file: Buffer): Promise<unk
   await disk.mkdir(`${disk.data}/sid/${name.slice(0, 2)}`, 0o700)
   disk.put(`${disk.data}/sid/${name.slice(0, 2)}/${name}.session`, file)
   const { store, close } = await openEngine({ disk, way })
-  const read = await new SealedStore(store, ring, (length) => Buffer.alloc(length), 0).read(ANN)
+  const read = await new SealedStore(store, ring, (length) => Buffer.alloc(length), 0).read(
+    toSessionId(ANN),
+  )
   await close()
   if (typeof read !== 'object') return undefined
   return { ...read.record, data: JSON.parse(read.record.data) }

@@ -3,7 +3,8 @@ import { DataDirectory } from '../../stores/file/data-directory.ts'
 import { type Environment, nodeEnvironment } from '../../stores/file/environment.ts'
 import type { FileSystem } from '../../stores/file/file-system.ts'
 import type { Owner, Verdict } from '../../stores/file/owner.ts'
-import { enterTenant } from '../../stores/file/tenant.ts'
+import type { Tenancy } from '../../stores/file/tenancy/tenancy.ts'
+import { enterTenant, type Tenant } from '../../stores/file/tenant.ts'
 import { FileStore } from '../../stores/file.ts'
 import type { Disk } from './disk.ts'
 
@@ -50,18 +51,32 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     monotonic,
     random: () => 0,
     owner: ownerOf(process, verdict),
+    sockets: undefined,
   }
   const store = new FileStore({ directory: disk.data, lockTimeout: 3_600_000 }, environment)
   if (way === 'replace') return { store, close: () => store.close() }
   const directory = new DataDirectory(fs, disk.data, 'sid')
   await directory.prepare()
   const tenant = await enterTenant(environment, directory)
-  tenant.tenancy.isSole = true
+  beSole(tenant)
   const close = async (): Promise<void> => {
     await store.close()
     await tenant.leave()
   }
   return { store, close }
+}
+
+/** Has a tenant commit in place without asking who else is there: a disk in memory has no sockets. */
+function beSole(tenant: Tenant): void {
+  const { tenancy } = tenant
+  const sole: Pick<Tenancy, 'isSole' | 'join' | 'confirm' | 'begin' | 'leave'> = {
+    isSole: true,
+    join: () => Promise.resolve(),
+    confirm: () => undefined,
+    begin: () => () => undefined,
+    leave: () => tenancy.leave(),
+  }
+  Object.assign(tenant, { tenancy: sole })
 }
 
 /** A clock that goes on by so many milliseconds at each look. */

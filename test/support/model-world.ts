@@ -1,5 +1,5 @@
 import { assembleSessions } from '../../lib/assembly.ts'
-import type { RandomBytes } from '../../lib/id.ts'
+import { type RandomBytes, toSessionId } from '../../lib/id.ts'
 import { Keyring } from '../../lib/keyring.ts'
 import type { Sessions } from '../../lib/middleware.ts'
 import type { SessionRecord } from '../../lib/record.ts'
@@ -74,7 +74,7 @@ export class Machine {
   /** The record under an id, as one reads it who has never seen it. */
   async recordOf(id: Buffer): Promise<SessionRecord | string | undefined> {
     const { store } = this.processes[0] as Process
-    const read = await new SealedStore(store, this.#keyring, this.#random, 0).read(id)
+    const read = await new SealedStore(store, this.#keyring, this.#random, 0).read(toSessionId(id))
     return typeof read === 'object' ? read.record : read
   }
 
