@@ -32,7 +32,9 @@ export function openTenancy(
     ...(patience === undefined ? {} : { patience }),
     ...(interval === undefined ? {} : { interval }),
   })
-  t.teardown(() => tenancy.leave())
+  // A tenancy keeps no process alive, and this one is to see what comes.
+  const alive = setInterval(() => {}, 60_000)
+  t.teardown(() => tenancy.leave().then(() => clearInterval(alive)))
   return tenancy
 }
 
