@@ -119,10 +119,13 @@ export class Vault {
     return stored
   }
 
-  /** Stores that the session is in use, and seals it under the first key. */
+  /**
+   * Stores that the session is in use, and seals it under the first key. As durable as a save: it
+   * takes the place of one, and must not cost it in a power cut.
+   */
   async touch(base: StoredSession): Promise<Committed> {
-    const { now } = this.#options
-    const stored = await this.#change(base, false, (newest) => ({
+    const { now, durable } = this.#options
+    const stored = await this.#change(base, durable, (newest) => ({
       ...newest,
       active: Math.max(newest.active, now()),
     }))

@@ -223,7 +223,7 @@ test('a touch stores the activity over the newest values, and nothing else', asy
   const touched = present(t, await vault.touch(base))
   t.deepEqual(touched.record, recordOf({ theirs: 1 }, { active: BEGAN + 5000 }))
   t.deepEqual(events, [{ name: 'touch', ref: REF }])
-  t.is(store.updates[0]?.durable, false)
+  t.is(store.updates[0]?.durable, true, 'it takes the place of what was durable')
 })
 
 test('a touch never puts activity back', async (t) => {

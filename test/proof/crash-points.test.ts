@@ -8,8 +8,8 @@ import { nameOf, removing, storing } from '../support/file-store.ts'
 import { interceptAll } from '../support/held-calls.ts'
 import { History } from '../support/history.ts'
 import { drawFrom, everyChoice } from '../support/power.ts'
-import { recordOf } from '../support/stored.ts'
-import { draftOf } from '../support/vault.ts'
+import { BEGAN, recordOf } from '../support/stored.ts'
+import { draftOf, present } from '../support/vault.ts'
 
 /** States of the disk to look at after each call; more take longer. */
 const STATES = Number(process.env.CRASH_STATES ?? 6)
@@ -218,6 +218,56 @@ for (const way of WAYS) {
         if (signIn.isDone && (before || !after)) t.fail(`${where}: the old id is back`)
         if (before && before.record.data !== '{"cart":1}') t.fail(where)
         if (after && after.record.data !== '{"cart":1,"user":"ann"}') t.fail(where)
+        await close()
+      }
+    }
+    t.pass()
+  })
+}
+
+for (const way of WAYS) {
+  test(`a durable session that is in use, by ${way}: no power cut takes it away, whatever was stored of it last`, async (t) => {
+    const id = Buffer.alloc(32, 200)
+    const random = countBytes()
+    const dataOf = (step: number): object => ({ step, text: 'of several sectors '.repeat(60) })
+    const stored: string[] = []
+    let now = BEGAN
+    const play = async (store: Store): Promise<void> => {
+      const vault = openVaultOn(store, random, () => now)
+      let session = await vault.create(recordOf(dataOf(0)), id, true)
+      stored.push(session.record.data)
+      for (let step = 1; step < 4; step++) {
+        now += 600_000
+        session = present(t, await vault.touch(session))
+        now += 600_000
+        session = present(t, await vault.touch(session))
+        stored.push(JSON.stringify(dataOf(step)))
+        session = present(t, await vault.commit(session, draftOf(dataOf(step))))
+        done = step
+      }
+    }
+    let done = 0
+    for (const { call, disk, truth } of await watch(way, play, () => ({
+      begun: stored.length,
+      done,
+    }))) {
+      if (truth.begun === 0) continue
+      const cut = everyChoice((choose) => disk.cutPower(choose), STATES, drawFrom(SEED))
+      for (const left of cut) {
+        const monotonic = rush(5000)
+        const { store, close } = await openEngine({
+          disk: left,
+          way,
+          process: nextProcess(),
+          monotonic,
+        })
+        const found = (await openVaultOn(store, random).load(id))?.record.data
+        const allowed = stored.slice(truth.done, truth.begun)
+        if (found === undefined || !allowed.includes(found)) {
+          t.fail(
+            `CRASH_SEED=${SEED} CRASH_STATES=${STATES}, after call ${call}: found ${found?.slice(0, 9)}`,
+          )
+        }
         await close()
       }
     }

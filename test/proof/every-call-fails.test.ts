@@ -109,11 +109,9 @@ async function fill({ store, disk }: Run): Promise<void> {
 }
 
 const SCENARIOS: Readonly<Record<string, Scenario<unknown>>> = {
-  'a new session': committing([], storing('one'), 'one', false),
   'a durable new session': committing([], storing('one'), 'one', true),
   'a save': committing(['one', 'two'], appending(', three'), 'two, three', false),
   'a durable save': committing(['one', 'two'], appending(', three'), 'two, three', true),
-  growth: committing(['one'], storing(BIG), BIG, false),
   'durable growth': committing(['one'], storing(BIG), BIG, true),
   'a removal': committing(['one', 'two'], removing, undefined, true),
   'a look': committing(['one'], () => ({ kind: 'keep' }), 'one', false),
@@ -238,6 +236,7 @@ async function play(
   fate.disarm()
   const calls = [...fate.calls]
   const wrong =
+    (accident === undefined ? litterOn(disk) : undefined) ??
     judgeError(outcome, disk) ??
     (await scenario.judge(opened, outcome).catch((error: unknown) => `then ${inspect(error)}`))
   await pass(opened)
@@ -260,16 +259,18 @@ function judgeError(outcome: Outcome<unknown>, disk: Disk): string | undefined {
 /** What is left, after a sweep of another process, that is neither a session nor a place for one. */
 async function findLitter(run: Run): Promise<string | undefined> {
   const { disk, way } = run
-  const known =
-    /\.sessions\/($|\.gitignore$|sid\/($|tenants\/|[0-9a-f]{2}\/($|[0-9a-f]{64}\.session$)))/
-  const find = (): string | undefined =>
-    disk.paths().find((path) => path.includes('.sessions/') && !known.test(path))
-  if (find() === undefined) return undefined
+  if (litterOn(disk) === undefined) return undefined
   const { store, close } = await openEngine({ disk, way, process: nextProcess() })
   await pass(run)
   await sweep(store)
   await close()
-  const litter = find()
+  return litterOn(disk)
+}
+
+function litterOn(disk: Disk): string | undefined {
+  const known =
+    /\.sessions\/($|\.gitignore$|sid\/($|tenants\/|[0-9a-f]{2}\/($|[0-9a-f]{64}\.session$)))/
+  const litter = disk.paths().find((path) => path.includes('.sessions/') && !known.test(path))
   return litter && `left ${litter}`
 }
 
@@ -283,7 +284,7 @@ for (const way of WAYS) {
       let happened = 0
       for (const [index, method] of calls.entries()) {
         for (const accident of accidents.filter(({ befalls }) => befalls.has(method))) {
-          for (const isLasting of [false, true]) {
+          for (const isLasting of accident.lasts ? [false, true] : [false]) {
             const end = await play(scenario, way, accident, index + 1, isLasting)
             const where = `call ${index + 1}, ${method}`
             happened += 1

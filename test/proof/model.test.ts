@@ -455,7 +455,7 @@ for (const [medium, servers] of [
       const until = performance.now() + MILLISECONDS
       for (let seed = SEED; ; seed++) {
         const numRuns = Math.min(BATCH, RUNS - runs)
-        await fc.assert(property, { seed, numRuns })
+        await fc.assert(property, { seed, numRuns, includeErrorInReport: true })
         if (runs >= RUNS || (RUNS === Infinity && performance.now() > until)) break
       }
       t.log(`MODEL_SEED=${SEED}, ${runs} runs`)

@@ -7,6 +7,8 @@ export interface Accident {
   readonly name: string
   /** The calls that it befalls in life. */
   readonly befalls: ReadonlySet<string>
+  /** Whether it is also tried as one that lasts, so that nothing can be mended meanwhile. */
+  readonly lasts: boolean
   /** Does to a call what it does. */
   happen(call: HeldCall): Promise<unknown>
 }
@@ -29,6 +31,7 @@ function failing([code, methods]: readonly [string, readonly string[]]): Acciden
   return {
     name: code,
     befalls: new Set(methods),
+    lasts: code !== 'EACCES',
     async happen({ method, proceed }) {
       // Linux lets go of the descriptor whatever close(2) answers.
       if (method === 'close') await proceed()
@@ -41,6 +44,7 @@ function failing([code, methods]: readonly [string, readonly string[]]): Acciden
 const LATE_FAILURE: Accident = {
   name: 'EIO after it was done',
   befalls: new Set([...WRITING, ...NAMING]),
+  lasts: false,
   async happen({ fs, method, parameters, proceed }) {
     // The file of a new session, left without a word, is damage: and nobody has its cookie.
     const isNew = method === 'open' && /\.session$/.test(String(parameters[0]))
@@ -55,6 +59,7 @@ const LATE_FAILURE: Accident = {
 const SHORT_WRITE: Accident = {
   name: 'short write',
   befalls: new Set(['write']),
+  lasts: false,
   happen: (call) => writeHalf(call),
 }
 
@@ -62,6 +67,7 @@ const SHORT_WRITE: Accident = {
 const HALF_WRITE: Accident = {
   name: 'half a write, then ENOSPC',
   befalls: new Set(['write']),
+  lasts: false,
   async happen(call) {
     if (call.method !== 'write') return call.proceed()
     await writeHalf(call)
@@ -89,7 +95,9 @@ export const ALL_ACCIDENTS: readonly Accident[] = [
   ...ACCIDENTS,
   ...Object.entries(LIKE_THEM).map(failing),
 ].map((accident) =>
-  accident.befalls.size > 1 ? { ...accident, befalls: new Set([...CODES.EIO, 'chmod']) } : accident,
+  accident.befalls.size === 1
+    ? { ...accident, lasts: true }
+    : { ...accident, lasts: true, befalls: new Set([...CODES.EIO, 'chmod']) },
 )
 
 /** Lets the calls pass until it is told when an accident is to happen. */

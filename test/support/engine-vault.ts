@@ -6,13 +6,17 @@ import { Vault } from '../../lib/vault.ts'
 import { ChangingKeys } from './changing-keys.ts'
 import { BEGAN, DAY } from './stored.ts'
 
-/** A vault over a store, in which no time passes. Ids are drawn by `random`. */
-export function openVaultOn(store: Store, random: RandomBytes, durable = true): Vault {
-  const now = (): number => BEGAN
+/** A durable vault over a store. Ids are drawn by `random`; no time passes unless `now` says so. */
+export function openVaultOn(
+  store: Store,
+  random: RandomBytes,
+  now: () => number = () => BEGAN,
+): Vault {
   const keyring = new Keyring(new ChangingKeys(1), 'sid', () => 0)
   const sealed = new SealedStore(store, keyring, random, 1e6)
   const limits = { idle: DAY, absolute: 14 * DAY }
-  return new Vault(sealed, { now, random, emit: () => {}, limits, durable, maxBytes: 10_000 })
+  const emit = (): void => {}
+  return new Vault(sealed, { now, random, emit, limits, durable: true, maxBytes: 10_000 })
 }
 
 /** Bytes that are the same in every run: 1, 1, 1 … at the first call, 2, 2, 2 … at the next. */

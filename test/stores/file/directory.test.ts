@@ -13,7 +13,14 @@ import { inspect } from 'node:util'
 import test from 'ava'
 import { preparePrivateDirectory } from '../../../stores/file/directory.ts'
 import { nodeFileSystem } from '../../../stores/file/file-system.ts'
-import { nameOf, openStore, storing, textOf } from '../../support/file-store.ts'
+import {
+  interceptFileSystem,
+  nameOf,
+  openStore,
+  storing,
+  systemError,
+  textOf,
+} from '../../support/file-store.ts'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.ts'
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777
@@ -126,6 +133,21 @@ test('a failed preparation is tried again by the next call', async (t) => {
   await t.throwsAsync(store.ready(), { code: REFUSED })
   rmSync(join(directory, 'sid'))
   await t.notThrowsAsync(store.ready())
+})
+
+test('a .gitignore that could not be written is not left half', async (t) => {
+  let code: string | undefined = 'ENOSPC'
+  const fs = interceptFileSystem(({ method, proceed }) =>
+    method === 'write' && code ? Promise.reject(systemError(code, method)) : proceed(),
+  )
+  const { store, directory } = openStore(t, { fs })
+  await t.throwsAsync(store.ready(), {
+    code: 'ERR_SESSION_STORE',
+    message: /^Could not write the \.gitignore of the directory \(ENOSPC\)/,
+  })
+  code = undefined
+  await store.ready()
+  t.is(readFileSync(join(directory, '.gitignore'), 'utf8'), '*\n')
 })
 
 test('a .gitignore that is there stays as it is', async (t) => {

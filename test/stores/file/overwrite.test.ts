@@ -1,6 +1,7 @@
 import { existsSync, linkSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import type { SessionError } from '../../../lib/errors.ts'
 import { nodeFileSystem } from '../../../stores/file/file-system.ts'
 import { decodeFile } from '../../../stores/file/frame.ts'
 import {
@@ -272,4 +273,28 @@ test('when there are no descriptors left, the files kept open make room', async 
   t.true(calls.includes('close'))
   t.is(await find(nameOf(2)), 'two')
   t.is(await find(NAME), 'one')
+})
+
+test('an unlink that reports failure but happened is a removal; when nobody can tell, the error says so', async (t) => {
+  let isLost = true
+  let isBlind = false
+  const fs = interceptFileSystem(async ({ method, proceed }) => {
+    if (method === 'lstat' && isBlind) throw systemError('EIO', 'lstat')
+    const result = await proceed()
+    if (method === 'unlink' && isLost) throw systemError('EIO', 'unlink')
+    return result
+  })
+  const { update, find } = openSoleStore(t, { fs })
+  await update(NAME, storing('one'))
+  await update(NAME, removing)
+  t.is(await find(NAME), 'missing')
+  await update(nameOf(2), storing('two'))
+  isBlind = true
+  const error = await t.throwsAsync<SessionError>(update(nameOf(2), removing), {
+    code: 'ERR_SESSION_STORE',
+    message: 'Could not remove a session (EIO). The disk reported an error: check it.',
+  })
+  t.is(error?.committed, 'unknown')
+  isLost = isBlind = false
+  t.is(await find(nameOf(2)), 'missing', 'what was known of it is not trusted any more')
 })
