@@ -227,7 +227,7 @@ for (const way of WAYS) {
 
 for (const way of WAYS) {
   test(`a durable session that is in use, by ${way}: no power cut takes it away, whatever was stored of it last`, async (t) => {
-    const id = Buffer.alloc(32, 200)
+    const id = toSessionId(Buffer.alloc(32, 200))
     const random = countBytes()
     const dataOf = (step: number): object => ({ step, text: 'of several sectors '.repeat(60) })
     const stored: string[] = []

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { nodeEnvironment } from '../../stores/file/environment.ts'
 import type { FileStore } from '../../stores/file.ts'
 import { appending, fileIn, nameOf, openStore, textOf } from '../support/file-store.ts'
 import { sweepLeftOvers } from '../support/litter.ts'
@@ -74,7 +75,7 @@ type Way = 'alone' | 'beside another'
 
 async function killAndCheck(t: ExecutionContext, way: Way, kill: CallPoint): Promise<boolean> {
   // Ten times as fast as real: an empty lock is broken after a fifth of a second.
-  const fast = { monotonic: () => performance.now() * 10 }
+  const fast = { monotonic: () => performance.now() * 10, sockets: nodeEnvironment.sockets }
   const directory = makeTemporaryDirectory(t)
   const other = openStore(t, fast, { directory, lockTimeout: 30_000 })
   if (way === 'beside another') await other.store.ready()
