@@ -75,7 +75,8 @@ type Way = 'alone' | 'beside another'
 
 async function killAndCheck(t: ExecutionContext, way: Way, kill: CallPoint): Promise<boolean> {
   // Ten times as fast as real: an empty lock is broken after a fifth of a second.
-  const fast = { monotonic: () => performance.now() * 10, sockets: nodeEnvironment.sockets }
+  const { sockets } = nodeEnvironment
+  const fast = { sockets, monotonic: () => performance.now() * 10 }
   const directory = makeTemporaryDirectory(t)
   const other = openStore(t, fast, { directory, lockTimeout: 30_000 })
   if (way === 'beside another') await other.store.ready()
@@ -124,7 +125,7 @@ for (const way of ['alone', 'beside another'] as const) {
     async (t) => {
       t.timeout(600_000)
       const directory = makeTemporaryDirectory(t)
-      const other = openStore(t, {}, { directory })
+      const other = openStore(t, { sockets: nodeEnvironment.sockets }, { directory })
       if (way === 'beside another') await other.store.ready()
       const log = join(makeTemporaryDirectory(t), 'calls')
       t.is(await live(t, directory, way, log), LIFE.length)
@@ -139,7 +140,10 @@ for (const way of ['alone', 'beside another'] as const) {
       let killed = 0
       const work = async (): Promise<void> => {
         for (let kill = rest.pop(); kill; kill = rest.pop()) {
-          if (await killAndCheck(t, way, kill)) killed++
+          const wasKilled = await killAndCheck(t, way, kill).catch((cause: unknown) => {
+            throw new Error(`${way}, killed at ${kill?.call} ${kill?.when}`, { cause })
+          })
+          if (wasKilled) killed++
         }
       }
       await Promise.all(Array.from({ length: AT_ONCE }, work))

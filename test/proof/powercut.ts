@@ -4,6 +4,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type Environment, nodeEnvironment } from '../../stores/file/environment.ts'
+import { type FileSystem, nodeFileSystem } from '../../stores/file/file-system.ts'
+import { createOwner } from '../../stores/file/owner.ts'
 import { appending, nameOf, openStore, textOf } from '../support/file-store.ts'
 import { sweepLeftOvers } from '../support/litter.ts'
 import { cutPower, type DiskEvent, notesUntil } from '../support/powercut/disk-log.ts'
@@ -69,6 +72,18 @@ async function runWorkload(options: WorkloadOptions): Promise<void> {
   if (code !== 0) throw new Error('The workload failed')
 }
 
+/** The environment of a process after the power came back: the machine has booted anew. */
+function afterReboot(): Pick<Environment, 'fs' | 'owner'> {
+  const fs: FileSystem = {
+    ...nodeFileSystem,
+    readText: async (path) =>
+      path.endsWith('/boot_id')
+        ? 'ffffffff-0000-4000-8000-000000000000'
+        : nodeFileSystem.readText(path),
+  }
+  return { fs, owner: createOwner(fs) }
+}
+
 /** Looks at every session, then works on with some of them. */
 async function examine(
   directory: string,
@@ -77,7 +92,11 @@ async function examine(
   remarks: string[],
 ): Promise<void> {
   const teardowns: (() => unknown)[] = []
-  const fast = { monotonic: () => performance.now() * 20 }
+  const fast = {
+    ...afterReboot(),
+    sockets: nodeEnvironment.sockets,
+    monotonic: () => performance.now() * 20,
+  }
   const t = { teardown: (work: () => unknown) => teardowns.push(work) }
   const { store } = openStore(t, fast, { directory, lockTimeout: 60_000 })
   const pasts = readNotes(lines)
