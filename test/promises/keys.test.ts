@@ -3,6 +3,7 @@ import { readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path'
 import test from 'ava'
 import type { Keys } from '../../lib/options.ts'
+import { MemoryStore } from '../../stores/memory.ts'
 import { NEW, OLD, reopen, turn } from '../support/key-rotation.ts'
 import { dataOf, PAGES } from '../support/pages.ts'
 import { StageStore } from '../support/stores.ts'
@@ -131,7 +132,7 @@ test('websites that start together on an empty directory agree on one key', asyn
 })
 
 test('a memory store needs no keys, any other needs them', async (t) => {
-  const memory = await openWebsite(t, PAGES, {}, { variables: {} })
+  const memory = await openWebsite(t, PAGES, { store: new MemoryStore() }, { variables: {} })
   t.is((await memory.visit().get('/count')).text, '1')
   await t.throwsAsync(openWebsite(t, PAGES, { store: new StageStore() }, { variables: {} }), {
     code: 'ERR_SESSION_OPTION',
