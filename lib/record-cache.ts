@@ -1,4 +1,5 @@
 import type { SealKey } from './keyring.ts'
+import { RecentMap } from './recent-map.ts'
 import type { SessionRecord } from './record.ts'
 import type { Version } from './store.ts'
 
@@ -24,7 +25,7 @@ const OVERHEAD_BYTES = 512
  */
 export class RecordCache {
   readonly #maxBytes: number
-  readonly #records = new Map<string, CachedRecord>()
+  readonly #records = new RecentMap<CachedRecord>()
   #bytes = 0
 
   constructor(maxBytes: number) {
@@ -32,33 +33,26 @@ export class RecordCache {
   }
 
   get(name: string): CachedRecord | undefined {
-    const cached = this.#records.get(name)
-    if (cached === undefined) return undefined
-    this.#records.delete(name)
-    this.#records.set(name, cached)
-    return cached
+    return this.#records.get(name)
   }
 
   set(name: string, cached: CachedRecord): void {
-    this.delete(name)
-    this.#records.set(name, cached)
     this.#bytes += sizeOf(cached)
-    for (const oldest of this.#records.keys()) {
-      if (this.#bytes <= this.#maxBytes) break
-      this.delete(oldest)
-    }
+    this.#release(this.#records.set(name, cached))
+    while (this.#bytes > this.#maxBytes) this.#release(this.#records.deleteOldest())
   }
 
   delete(name: string): void {
-    const cached = this.#records.get(name)
-    if (cached === undefined) return
-    this.#records.delete(name)
-    this.#bytes -= sizeOf(cached)
+    this.#release(this.#records.delete(name))
   }
 
   clear(): void {
     this.#records.clear()
     this.#bytes = 0
+  }
+
+  #release(removed: CachedRecord | undefined): void {
+    if (removed !== undefined) this.#bytes -= sizeOf(removed)
   }
 }
 

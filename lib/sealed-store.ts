@@ -50,15 +50,18 @@ export class SealedStore {
     const cached = this.#usable(id.name)
     const found = await this.#store.read(id.name, cached?.version)
     if (found === 'unchanged' && cached !== undefined) return this.#present(cached)
-    this.#cache.delete(id.name)
-    if (found === undefined || found === 'unchanged') return undefined
-    if (found === 'damaged') return 'damaged'
+    if (typeof found !== 'object') {
+      this.#cache.delete(id.name)
+      return found === 'damaged' ? found : undefined
+    }
     if (this.#isForeign(found.entry)) await this.#keyring.refresh()
-    const sealed = textOf(found.entry.bytes)
-    const opened = sealed === cached?.sealed ? cached : this.#open(id, found.entry.bytes, sealed)
-    if (opened === undefined) return this.#isForeign(found.entry) ? 'unknown-key' : 'unopened'
-    this.#remember(id.name, opened, found.version)
-    return this.#present(opened)
+    const opened = this.#openNewest(id, found.entry.bytes)
+    if (opened !== undefined) {
+      this.#remember(id.name, opened, found.version)
+      return this.#present(opened)
+    }
+    this.#cache.delete(id.name)
+    return this.#isForeign(found.entry) ? 'unknown-key' : 'unopened'
   }
 
   /**

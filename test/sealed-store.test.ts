@@ -334,6 +334,35 @@ test('what is remembered is not taken by an update once its key has left the rin
   t.is(await newestOf(sealed), 'unopened')
 })
 
+test('what is remembered is not given to a read during which its key left the ring', async (t) => {
+  const { sealed, store, source, clock } = open()
+  await put(sealed)
+  const foreign = toSessionId(Buffer.alloc(32, 9))
+  await openAnother(store, 3).update(foreign, () => RECORD, false)
+  store.onRead = async (proceed, name) => {
+    if (name === foreign.name) return proceed()
+    source.keys = [keyOf(2)]
+    clock.advance(1000)
+    t.is(await sealed.read(foreign), 'unknown-key', 'the ring is asked again')
+    return store.memory.read(name)
+  }
+  t.is(await sealed.read(ID), 'unknown-key')
+})
+
+test('a store that uses its buffers again changes nothing that is remembered', async (t) => {
+  const { store } = open()
+  await put(openAnother(store, 1))
+  const found = await store.memory.read(ID.name)
+  if (typeof found !== 'object') return t.fail()
+  const bytes = Buffer.from(found.entry.bytes)
+  store.onRead = async () => ({ ...found, entry: { ...found.entry, bytes } })
+  const { sealed } = open(store)
+  t.like(await sealed.read(ID), { record: RECORD })
+  bytes.fill(7)
+  await store.put(ID.name, bytes)
+  t.is(await newestOf(sealed), 'unopened')
+})
+
 /** What an update that leaves all as it is takes for the newest record. */
 async function newestOf(sealed: SealedStore, id: SessionId = ID): Promise<unknown> {
   let seen: unknown
