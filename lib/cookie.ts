@@ -167,25 +167,32 @@ function verifyAll(values: readonly string[], keys: CookieKeys): readonly Verifi
  */
 function findValues(header: string, name: string): readonly string[] {
   if (!header.includes(name)) return []
-  const values = header
-    .split(';')
-    .map((pair) => valueUnder(pair, name))
-    .filter((value) => value !== undefined)
+  const values: string[] = []
+  for (let start = 0; start < header.length; ) {
+    const semicolon = header.indexOf(';', start)
+    const end = semicolon === -1 ? header.length : semicolon
+    const named = skipBlanks(header, start, end)
+    if (header.startsWith(name, named)) {
+      const equals = skipBlanks(header, named + name.length, end)
+      if (equals < end && header[equals] === '=') values.push(trim(header, equals + 1, end))
+    }
+    start = end + 1
+  }
   return values.length > 1 ? [...new Set(values)] : values
 }
 
-function valueUnder(pair: string, name: string): string | undefined {
-  const equals = pair.indexOf('=')
-  if (equals === -1 || trim(pair.slice(0, equals)) !== name) return undefined
-  return trim(pair.slice(equals + 1))
+/** The part of a text from `start` to `end`, without the blanks around it. */
+function trim(text: string, start: number, end: number): string {
+  const first = skipBlanks(text, start, end)
+  let last = end
+  while (last > first && isBlank(text, last - 1)) last -= 1
+  return text.slice(first, last)
 }
 
-function trim(text: string): string {
-  let start = 0
-  let end = text.length
-  while (start < end && isBlank(text, start)) start += 1
-  while (end > start && isBlank(text, end - 1)) end -= 1
-  return text.slice(start, end)
+function skipBlanks(text: string, start: number, end: number): number {
+  let index = start
+  while (index < end && isBlank(text, index)) index += 1
+  return index
 }
 
 function isBlank(text: string, index: number): boolean {

@@ -53,7 +53,8 @@ export function seal(
   const clear = Buffer.concat([header, commitment])
   const cipher = createCipheriv(CIPHER, secret, ivOf(clear), OPTIONS)
   cipher.setAAD(associatedData(clear, id))
-  return Buffer.concat([clear, cipher.update(pad(text)), cipher.final(), cipher.getAuthTag()])
+  const body = cipher.update(pad(text), 'utf8')
+  return Buffer.concat([clear, body, cipher.final(), cipher.getAuthTag()])
 }
 
 /**
@@ -126,11 +127,9 @@ function associatedData(clear: Buffer, id: SessionId): Buffer {
   return Buffer.concat([clear, Buffer.from(id.name, 'hex')])
 }
 
-function pad(text: string): Buffer {
+function pad(text: string): string {
   const length = Buffer.byteLength(text)
-  const padded = Buffer.alloc(Math.ceil(length / BLOCK_BYTES) * BLOCK_BYTES, SPACE)
-  padded.write(text)
-  return padded
+  return text + ' '.repeat(Math.ceil(length / BLOCK_BYTES) * BLOCK_BYTES - length)
 }
 
 function unpad(body: Buffer): string {

@@ -8,6 +8,7 @@ import {
 } from 'node:crypto'
 import { SessionError } from './errors.ts'
 import { ID_BYTES, LABEL, type RandomBytes, type SessionId, toSessionId } from './id.ts'
+import { RecentMap } from './recent-map.ts'
 
 /** The bytes of a master key: 256 bits. */
 export const KEY_BYTES = 32
@@ -72,8 +73,8 @@ export class Keyring {
   #checked = Number.NEGATIVE_INFINITY
   /** Why the last look failed: until one succeeds nobody knows what the ring is. */
   #refusal: { readonly error: unknown } | undefined
-  /** Cookies whose MAC was found right, the one used last at the end. */
-  readonly #known = new Map<string, VerifiedCookie>()
+  /** Cookies whose MAC was found right. */
+  readonly #known = new RecentMap<VerifiedCookie>()
 
   /**
    * `context` is the cookie's name without `__Host-` or `__Secure-`: the same master keys make
@@ -151,9 +152,7 @@ export class Keyring {
    * was not asked or has forgotten: it remembers the 10,000 right ones used last.
    */
   recognizeCookie(value: string): VerifiedCookie | undefined {
-    const known = this.#known.get(value)
-    if (known !== undefined) this.#remember(value, known)
-    return known
+    return this.#known.get(value)
   }
 
   /**
@@ -174,13 +173,8 @@ export class Keyring {
   }
 
   #remember(value: string, verified: VerifiedCookie): void {
-    this.#known.delete(value)
     this.#known.set(value, verified)
-    if (this.#known.size <= KNOWN_COOKIES) return
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest)
-      break
-    }
+    if (this.#known.size > KNOWN_COOKIES) this.#known.deleteOldest()
   }
 
   async #check(): Promise<boolean> {
