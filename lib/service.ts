@@ -43,8 +43,6 @@ const DESTROYED_AT_ONCE = 8
 
 const DAY = 86_400_000
 
-const NO_COOKIE: ReadCookie = { kind: 'none' }
-
 /**
  * Everything of one `session()` that outlives a request: store, keys, cookie, events and the
  * sweeper.
@@ -162,7 +160,9 @@ export class SessionService {
   async open(request: IncomingMessage, wire: Wire): Promise<OpenedVisit> {
     try {
       const values = this.cookie.values(request)
-      const read = values.length === 0 ? NO_COOKIE : await this.#readCookie(values)
+      if (values.length > 0 && !this.#keyring.isReady) await this.#keyring.ready()
+      let read = this.cookie.read(values, this.#keyring)
+      if (read.kind === 'forged') read = await this.#readAgain(values, read)
       if (read.kind === 'forged') wire.emit('forged', { reason: read.reason })
       const stored = read.kind === 'valid' ? await this.#vault.load(read.id) : undefined
       const visit = new Visit(this.#visitOptions, wire, stored)
@@ -198,9 +198,8 @@ export class SessionService {
     else this.#environment.warn(`${error.code}: ${error.message}`)
   }
 
-  async #readCookie(values: readonly string[]): Promise<ReadCookie> {
-    if (!this.#keyring.isReady) await this.#keyring.ready()
-    const read = this.cookie.read(values, this.#keyring)
+  /** A signature that is wrong may be right under keys that were added since. */
+  async #readAgain(values: readonly string[], read: ReadCookie): Promise<ReadCookie> {
     if (read.kind !== 'forged' || read.reason !== 'signature') return read
     return (await this.#keyring.refresh()) ? this.cookie.read(values, this.#keyring) : read
   }
