@@ -1,7 +1,9 @@
+import { RecentMap } from '../../lib/recent-map.ts'
+
 /** The highest sequence seen of each session, for the latest of them only: memory stays bounded. */
 export class HighWater {
   readonly #capacity: number
-  readonly #marks = new Map<string, number>()
+  readonly #marks = new RecentMap<number>()
 
   /** Remembers at most `capacity` sessions. */
   constructor(capacity = 10_000) {
@@ -16,13 +18,8 @@ export class HighWater {
   /** Raises the mark. */
   note(name: string, sequence: number): void {
     const mark = Math.max(sequence, this.get(name))
-    this.#marks.delete(name)
     this.#marks.set(name, mark)
-    if (this.#marks.size <= this.#capacity) return
-    for (const oldest of this.#marks.keys()) {
-      this.#marks.delete(oldest)
-      return
-    }
+    if (this.#marks.size > this.#capacity) this.#marks.deleteOldest()
   }
 
   /** Forgets the mark: what the file holds is not known any more. */

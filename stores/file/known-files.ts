@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs'
+import { RecentMap } from '../../lib/recent-map.ts'
 import type { Entry, Version } from '../../lib/store.ts'
 
 /** What a sole tenant knows of a session's file: nobody else changes it. */
@@ -27,7 +28,7 @@ const OVERHEAD_BYTES = 1024
 /** The files used last, by name, up to a number of bytes. */
 export class KnownFiles {
   readonly #maxBytes: number
-  readonly #files = new Map<string, KnownFile>()
+  readonly #files = new RecentMap<KnownFile>()
   /** The reads under way of files that are not known, by name. */
   readonly #reads = new Map<string, Set<object>>()
   #bytes = 0
@@ -38,11 +39,7 @@ export class KnownFiles {
   }
 
   get(name: string): KnownFile | undefined {
-    const known = this.#files.get(name)
-    if (known === undefined) return undefined
-    this.#files.delete(name)
-    this.#files.set(name, known)
-    return known
+    return this.#files.get(name)
   }
 
   /** What a commit has made of a file: whoever is reading it meanwhile may have seen less. */
@@ -54,10 +51,8 @@ export class KnownFiles {
   /** A file that was removed, or of which nothing is known any more. */
   forget(name: string): void {
     this.#reads.delete(name)
-    const known = this.#files.get(name)
-    if (known === undefined) return
-    this.#files.delete(name)
-    this.#bytes -= sizeOf(known)
+    const known = this.#files.delete(name)
+    if (known !== undefined) this.#bytes -= sizeOf(known)
   }
 
   /**
@@ -73,7 +68,7 @@ export class KnownFiles {
       reads.delete(read)
       if (!isCurrent) return
       if (reads.size === 0) this.#reads.delete(name)
-      if (seen !== undefined && !this.#files.has(name)) this.#keep(name, seen)
+      if (seen !== undefined && this.#files.get(name) === undefined) this.#keep(name, seen)
     }
   }
 
@@ -87,10 +82,10 @@ export class KnownFiles {
   #keep(name: string, known: KnownFile): void {
     this.#files.set(name, known)
     this.#bytes += sizeOf(known)
-    for (const [oldest, file] of this.#files) {
-      if (this.#bytes <= this.#maxBytes) break
-      this.#files.delete(oldest)
-      this.#bytes -= sizeOf(file)
+    while (this.#bytes > this.#maxBytes) {
+      const oldest = this.#files.deleteOldest()
+      if (oldest === undefined) return
+      this.#bytes -= sizeOf(oldest)
     }
   }
 }

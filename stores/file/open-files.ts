@@ -1,3 +1,4 @@
+import { RecentMap } from '../../lib/recent-map.ts'
 import { retryDescriptors } from './descriptors.ts'
 import type { Environment } from './environment.ts'
 import { codeOf } from './file-system.ts'
@@ -17,10 +18,10 @@ interface OpenFile {
 export class OpenFiles {
   readonly #environment: Environment
   readonly #capacity: number
-  readonly #files = new Map<string, OpenFile>()
+  readonly #files = new RecentMap<OpenFile>()
 
   /** Keeps at most `capacity` files open. */
-  constructor(environment: Environment, capacity = 1024) {
+  constructor(environment: Environment, capacity: number) {
     this.#environment = environment
     this.#capacity = capacity
   }
@@ -41,40 +42,36 @@ export class OpenFiles {
    * `inode`, since by hand a file may have been put in the place of another.
    */
   take(name: string, inode: bigint): number | undefined {
-    const file = this.#files.get(name)
+    const file = this.#files.delete(name)
     if (file === undefined) return undefined
-    if (file.inode !== inode) {
-      this.close(name)
-      return undefined
-    }
-    this.#files.delete(name)
-    return file.descriptor
+    if (file.inode === inode) return file.descriptor
+    this.#close(file)
+    return undefined
   }
 
   /** Keeps a descriptor for later, and closes the one that was used least recently. */
   keep(name: string, descriptor: number, inode: bigint): void {
-    this.close(name)
-    this.#files.set(name, { descriptor, inode })
-    if (this.#files.size <= this.#capacity) return
-    for (const oldest of this.#files.keys()) {
-      this.close(oldest)
-      return
-    }
+    const before = this.#files.set(name, { descriptor, inode })
+    if (before !== undefined) this.#close(before)
+    while (this.#files.size > this.#capacity) this.#close(this.#files.deleteOldest())
   }
 
   /** Closes the file of a session, in the background. */
   close(name: string): void {
-    const file = this.#files.get(name)
-    if (file === undefined) return
-    this.#files.delete(name)
-    this.#environment.fs.close(file.descriptor).catch(() => {})
+    this.#close(this.#files.delete(name))
   }
 
   /** Closes all, as far as they are not in use. */
   async closeAll(): Promise<void> {
-    const files = [...this.#files.values()]
-    this.#files.clear()
     const { fs } = this.#environment
-    await Promise.allSettled(files.map(({ descriptor }) => fs.close(descriptor)))
+    const closed: Promise<void>[] = []
+    for (let file = this.#files.deleteOldest(); file; file = this.#files.deleteOldest()) {
+      closed.push(fs.close(file.descriptor))
+    }
+    await Promise.allSettled(closed)
+  }
+
+  #close(file: OpenFile | undefined): void {
+    if (file !== undefined) this.#environment.fs.close(file.descriptor).catch(() => {})
   }
 }

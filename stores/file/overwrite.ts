@@ -5,11 +5,12 @@ import { storeError } from './failure.ts'
 import { CREATE_FLAGS, codeOf, READ_WRITE_FLAGS, writeAll } from './file-system.ts'
 import { capacityFor, encodeFile, encodeSlot, type Frame } from './frame.ts'
 import { copyEntry, type KnownFile } from './known-files.ts'
+import type { RemovalContext } from './removal.ts'
 import { unlinkSession } from './removal.ts'
-import type { SoleFiles, SoleFilesContext } from './sole-files.ts'
+import type { SoleFiles } from './sole-files.ts'
 
 /** What a commit in place works with. */
-export interface OverwriteContext extends SoleFilesContext {
+export interface OverwriteContext extends RemovalContext {
   readonly files: SoleFiles
   /** The commit that is always right, for what cannot be done in place. */
   readonly replace: Commit

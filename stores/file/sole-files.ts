@@ -20,6 +20,8 @@ export interface SoleFilesContext {
   readonly environment: Environment
   readonly directory: DataDirectory
   readonly highWater: HighWater
+  /** How many files are kept open between commits. */
+  readonly keptDescriptors: number
 }
 
 /**
@@ -33,7 +35,7 @@ export class SoleFiles {
 
   constructor(context: SoleFilesContext) {
     this.#context = context
-    this.open = new OpenFiles(context.environment)
+    this.open = new OpenFiles(context.environment, context.keptDescriptors)
   }
 
   /** What is under a name. Rejects with the system's error when that cannot be told. */

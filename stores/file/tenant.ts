@@ -1,6 +1,7 @@
 import type { ChangeFunction, Found, Updated, Version } from '../../lib/store.ts'
 import type { Commit } from './commit.ts'
 import type { DataDirectory } from './data-directory.ts'
+import { findKeptDescriptors } from './descriptor-limit.ts'
 import type { Environment } from './environment.ts'
 import { isDiskFull, storeError } from './failure.ts'
 import { HighWater } from './high-water.ts'
@@ -27,12 +28,24 @@ export async function enterTenant(
   const path = await environment.fs.realpath(directory.path).catch((error: unknown) => {
     throw storeError('use the directory of the store', error)
   })
+  const keptDescriptors = await findKeptDescriptors(environment.fs)
   const known = tenants.get(environment) ?? new Map<string, Tenant>()
   tenants.set(environment, known)
   const tenant =
-    known.get(path) ?? new Tenant(environment, directory, path, () => known.delete(path))
+    known.get(path) ??
+    new Tenant({ environment, directory, path, keptDescriptors }, () => known.delete(path))
   known.set(path, tenant.enter())
   return tenant
+}
+
+/** What a tenant works with. */
+interface TenantOptions {
+  readonly environment: Environment
+  readonly directory: DataDirectory
+  /** The real path of `directory`. */
+  readonly path: string
+  /** How many files it keeps open between commits. */
+  readonly keptDescriptors: number
 }
 
 /** One thread of one process that uses a directory. */
@@ -44,17 +57,15 @@ export class Tenant {
   readonly #onEmpty: () => void
   #stores = 0
 
-  /** `path` is the real path of `directory`; `onEmpty` is called when the last store has left. */
+  /** `onEmpty` is called when the last store has left. */
   constructor(
-    environment: Environment,
-    directory: DataDirectory,
-    path: string,
+    { environment, directory, path, keptDescriptors }: TenantOptions,
     onEmpty: () => void,
   ) {
     const { highWater } = this
     const locks = new SessionLocks(environment)
     this.#onEmpty = onEmpty
-    this.#files = new SoleFiles({ environment, directory, highWater })
+    this.#files = new SoleFiles({ environment, directory, highWater, keptDescriptors })
     this.tenancy = new Tenancy({
       environment,
       directory: path,

@@ -33,6 +33,7 @@ export function openSoleStore(
     environment,
     directory: new DataDirectory(environment.fs, directory, 'sid'),
     highWater: new HighWater(),
+    keptDescriptors: 1024,
   }
   const files = new SoleFiles(context)
   const replace = createReplaceCommit({ ...context, locks: new SessionLocks(environment) })
