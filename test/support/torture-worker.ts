@@ -1,9 +1,10 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Entry } from '../../lib/store.ts'
 import { type Environment, nodeEnvironment } from '../../stores/file/environment.ts'
 import { FileStore } from '../../stores/file.ts'
-import type { WorkerOptions } from './torture.ts'
+import { STINT_IS_OVER, type WorkerOptions } from './torture.ts'
 
 const options = JSON.parse(process.argv[2] as string) as WorkerOptions
 
@@ -22,9 +23,15 @@ const environment: Environment = {
   },
   fs: {
     ...nodeEnvironment.fs,
+    write(descriptor, buffer, offset, position) {
+      // Only what is written in place begins elsewhere than at the start of a file.
+      if (position > 0) note('in-place')
+      return nodeEnvironment.fs.write(descriptor, buffer, offset, position)
+    },
     async rename(from, to) {
       try {
         await nodeEnvironment.fs.rename(from, to)
+        if (to.endsWith('.session')) note('replaced')
       } catch (error) {
         note('fenced')
         throw error
@@ -69,9 +76,17 @@ async function checkRead(name: string, tag: string): Promise<void> {
   if (list.length > (longest.get(name)?.length ?? 0)) longest.set(name, list)
 }
 
+const end = Math.min(options.commits, begun + (options.stint ?? options.commits))
+const isLastStint = end === options.commits
+/** How this process ends, when it is not killed. */
+const ending = Math.floor(Math.random() * 3)
+
 async function work(): Promise<void> {
-  while (begun < options.commits) {
+  while (begun < end) {
+    // In the middle of the commits of the other lanes.
+    if (!isLastStint && ending === 0 && begun === end - 1) process.exit(STINT_IS_OVER)
     begun++
+    if (options.rest !== undefined) await delay(Math.random() * options.rest)
     const index = Math.floor(Math.random() * options.names.length)
     const name = options.names[index] as string
     try {
@@ -82,7 +97,7 @@ async function work(): Promise<void> {
       }
     } catch (error) {
       const { code, message, cause } = error as Error & { code?: string }
-      if (code === 'ERR_SESSION_LOCK_TIMEOUT') note('timeout')
+      if (code === 'ERR_SESSION_LOCK_TIMEOUT' || /does not answer/.test(message)) note('timeout')
       else note('violation error', code ?? '', message, String(cause))
       begun--
     }
@@ -90,5 +105,7 @@ async function work(): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: options.lanes }, work))
-await store.close()
-note('finished')
+// Whoever does not close has nothing else to do, and ends by itself.
+if (isLastStint || ending === 1) await store.close()
+if (isLastStint) note('finished')
+else process.exitCode = STINT_IS_OVER

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Register } from '../../stores/file/tenancy/register.ts'
 import { FileStore } from '../../stores/file.ts'
 
 /** How hard a store is tortured. */
@@ -22,6 +23,13 @@ export interface TortureOptions {
   readonly slander: number
   /** The longest time between two signals, in milliseconds. */
   readonly signalEvery: number
+  /**
+   * Commits after which a process ends of its own accord, by and by to be followed by another.
+   * Default: all.
+   */
+  readonly stint?: number
+  /** The longest pause after a commit, in milliseconds. Default: none. */
+  readonly rest?: number
 }
 
 /** What one process is told. */
@@ -41,6 +49,12 @@ export interface TortureReport {
   stops: number
   fenced: number
   timeouts: number
+  /** Processes started. */
+  starts: number
+  /** Commits into the second slot of a file that was there: one in two of those by one who was alone. */
+  inPlace: number
+  /** Commits by a new file. */
+  replaced: number
   milliseconds: number
   /**
    * Must be empty: acknowledged tags missing or doubled, sessions revived, stale or backward reads,
@@ -60,6 +74,8 @@ export interface TortureReport {
 }
 
 const WORKER = fileURLToPath(new URL('torture-worker.js', import.meta.url))
+/** The exit code of a process that has done its stint. */
+export const STINT_IS_OVER = 2
 const FOREVER = Number.MAX_SAFE_INTEGER
 
 /**
@@ -71,11 +87,12 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   const names = Array.from({ length: options.sessions }, (_, index) =>
     (index * 7 + 1).toString(16).padStart(2, '0').padEnd(64, '0'),
   )
-  const store = new FileStore({ directory: options.directory })
+  const seed = new FileStore({ directory: options.directory })
   for (const name of names) {
     const entry = { bytes: Buffer.from('[]'), expires: FOREVER }
-    await store.update(name, () => ({ kind: 'replace', entry }))
+    await seed.update(name, () => ({ kind: 'replace', entry }))
   }
+  await seed.close()
   const report: TortureReport = {
     acked: 0,
     destroyed: 0,
@@ -83,6 +100,9 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     stops: 0,
     fenced: 0,
     timeouts: 0,
+    starts: 0,
+    inPlace: 0,
+    replaced: 0,
     emptyLocks: 0,
     milliseconds: 0,
     violations: [],
@@ -99,12 +119,21 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   const signals = sendSignals(slots, options.signalEvery, report)
   await Promise.all(slots.map((slot) => slot.finished))
   await signals
+  const store = new FileStore({ directory: options.directory })
+  await store.ready()
+  await checkAlone(join(options.directory, 'sid'), report)
   await sweepTwice(store, join(options.directory, 'sid'), report)
   await checkLists(store, names, slots, report)
   await store.close()
   report.litter.push(...findLitter(join(options.directory, 'sid')))
   report.milliseconds = Math.round(performance.now() - started)
   return report
+}
+
+/** Everybody else has ended: whoever is left must be able to be alone, without being asked again. */
+async function checkAlone(data: string, report: TortureReport): Promise<void> {
+  const { tenants, sole } = readRegister(data)
+  if (tenants.length !== 1 || sole.length !== 1) report.violations.push('nobody is alone at last')
 }
 
 async function sweepTwice(store: FileStore, data: string, report: TortureReport): Promise<void> {
@@ -122,26 +151,29 @@ async function sweepTwice(store: FileStore, data: string, report: TortureReport)
 class Slot {
   readonly options: WorkerOptions
   readonly finished: Promise<void>
+  readonly #report: TortureReport
   child: ChildProcess
+  done = false
 
   constructor(options: WorkerOptions, report: TortureReport) {
     this.options = options
+    this.#report = report
     this.child = this.#spawn()
-    this.finished = this.#follow(report)
+    this.finished = this.#follow().finally(() => {
+      this.done = true
+    })
   }
 
-  get done(): boolean {
-    return this.child.exitCode !== null
-  }
-
-  async #follow(report: TortureReport): Promise<void> {
+  async #follow(): Promise<void> {
     for (;;) {
       const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
         this.child.once('exit', (code, signal) => resolve([code, signal]))
       })
       if (code === 0) return
-      if (signal !== 'SIGKILL') {
-        report.violations.push(`process ended with ${code ?? signal}`)
+      if (code === STINT_IS_OVER) {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 1000))
+      } else if (signal !== 'SIGKILL') {
+        this.#report.violations.push(`process ended with ${code ?? signal}`)
         return
       }
       this.child = this.#spawn()
@@ -149,6 +181,7 @@ class Slot {
   }
 
   #spawn(): ChildProcess {
+    this.#report.starts++
     return spawn(process.execPath, [WORKER, JSON.stringify(this.options)], { stdio: 'inherit' })
   }
 }
@@ -197,6 +230,8 @@ async function checkLists(
     if (kind === 'destroyed') destroyed.add(name)
     if (kind === 'fenced') report.fenced++
     if (kind === 'timeout') report.timeouts++
+    if (kind === 'in-place') report.inPlace++
+    if (kind === 'replaced') report.replaced++
     if (kind === 'violation') report.violations.push(line)
   }
   report.destroyed = destroyed.size
@@ -222,19 +257,17 @@ async function checkLists(
 /** Paths below a store's directory that are neither shards nor sessions. */
 export function findLitter(directory: string): string[] {
   if (!existsSync(directory)) return []
-  const tenants = readTenants(directory)
+  const { tenants } = readRegister(directory)
   return (readdirSync(directory, { recursive: true }) as string[]).filter(
     (path) =>
       !/^[0-9a-f]{2}(\/[0-9a-f]{64}\.session)?$/.test(path) &&
       !/^tenants(\/register)?$/.test(path) &&
-      !tenants.some((name) => path === `tenants/${name}.socket`),
+      !tenants.some(({ name }) => path === `tenants/${name}.socket`),
   )
 }
 
-/** The names on the register. */
-function readTenants(directory: string): string[] {
+function readRegister(directory: string): Pick<Register, 'tenants' | 'sole'> {
   const path = join(directory, 'tenants', 'register')
-  if (!existsSync(path)) return []
-  const { tenants } = JSON.parse(readFileSync(path, 'utf8')) as { tenants: { name: string }[] }
-  return tenants.map(({ name }) => name)
+  if (!existsSync(path)) return { tenants: [], sole: [] }
+  return JSON.parse(readFileSync(path, 'utf8'))
 }
