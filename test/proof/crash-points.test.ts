@@ -1,9 +1,9 @@
 import test, { type ExecutionContext } from 'ava'
-import { toSessionId } from '../../lib/id.ts'
+import { type SessionId, toSessionId } from '../../lib/id.ts'
 import type { Store } from '../../lib/store.ts'
 import { Disk } from '../support/disk.ts'
 import { nextProcess, openEngine, rush, WAYS, type Way } from '../support/engine.ts'
-import { countBytes, openVaultOn } from '../support/engine-vault.ts'
+import { countBytes, idOf, openVaultOn } from '../support/engine-vault.ts'
 import { nameOf, removing, storing } from '../support/file-store.ts'
 import { interceptAll } from '../support/held-calls.ts'
 import { History } from '../support/history.ts'
@@ -76,15 +76,19 @@ async function watch<Truth>(
 ): Promise<Moment<Truth>[]> {
   const disk = new Disk()
   const moments: Moment<Truth>[] = []
+  let isWatched = false
   const note = (call: string): void => {
     moments.push({ call: `${moments.length}, ${call}`, disk: disk.copy(), truth: tell() })
   }
   const fs = interceptAll(disk, async ({ method, proceed }) => {
     const result = await proceed()
-    note(method)
+    if (isWatched) note(method)
     return result
   })
-  const { store, close } = await openEngine({ disk, fs, way })
+  const { store, isAlone, close } = openEngine({ disk, fs, way })
+  await store.ready()
+  if ((await isAlone()) !== (way === 'overwrite')) throw new Error('It commits the other way')
+  isWatched = true
   await play(store)
   note('the end')
   await close()
@@ -106,18 +110,18 @@ async function inspect(
   t: ExecutionContext,
   disk: Disk,
   way: Way,
-  verdict: 'dead' | 'unknown',
+  boot: number,
   allowed: (name: string) => ReadonlySet<string | undefined>,
   names: readonly string[],
   where: string,
 ): Promise<void> {
   const monotonic = rush(5000)
-  const { store, close } = await openEngine({
+  const { store, close } = openEngine({
     disk,
     way,
     monotonic,
     process: nextProcess(),
-    verdict,
+    boot,
   })
   for (const name of names) {
     const found = await textOf(store, name)
@@ -145,7 +149,7 @@ for (const way of WAYS) {
         const next = WAYS[calls++ % 2] as Way
         const allowed = (name: string): ReadonlySet<string | undefined> => history.afterKill(name)
         const where = `killed after call ${call}, then ${next}`
-        await inspect(t, disk, next, 'dead', allowed, history.names, where)
+        await inspect(t, disk, next, 0, allowed, history.names, where)
       }
       t.pass()
     })
@@ -159,7 +163,7 @@ for (const way of WAYS) {
           const allowed = (name: string): ReadonlySet<string | undefined> =>
             history.afterPowerCut(name)
           const where = `CRASH_SEED=${SEED} CRASH_STATES=${STATES}, power cut after call ${call}, state ${++states}`
-          await inspect(t, left, way, 'unknown', allowed, history.names, where)
+          await inspect(t, left, way, 1, allowed, history.names, where)
         }
       }
       t.log(`${states} states of the disk`)
@@ -170,8 +174,8 @@ for (const way of WAYS) {
 
 /** Where a sign-in is when the process ends: the ids it had and has, and whether it was answered. */
 interface SignIn {
-  readonly before: Buffer
-  readonly after: Buffer | undefined
+  readonly before: SessionId
+  readonly after: SessionId | undefined
   readonly isBegun: boolean
   readonly isDone: boolean
 }
@@ -185,34 +189,34 @@ for (const way of WAYS) {
       if (length === 32) draws.push(drawn)
       return drawn
     }
-    const state = { isBegun: false, isDone: false, before: Buffer.alloc(32, 200) }
+    const state = { isBegun: false, isDone: false, before: idOf(200) }
     const moments = await watch(
       way,
       async (store) => {
         const vault = openVaultOn(store, noteDraw)
-        const base = await vault.create(recordOf({ cart: 1 }), toSessionId(state.before), true)
+        const base = await vault.create(recordOf({ cart: 1 }), state.before, true)
         state.isBegun = true
         draws.length = 0
         const rotated = await vault.rotate(base, draftOf({ cart: 1, user: 'ann' }))
         t.is(typeof rotated, 'object')
         state.isDone = true
       },
-      (): SignIn => ({ ...state, after: draws[0] }),
+      (): SignIn => ({ ...state, after: draws[0] && toSessionId(draws[0]) }),
     )
     for (const { call, disk, truth: signIn } of moments) {
       if (!signIn.isBegun) continue
       const killed = [disk.copy()]
       const cut = everyChoice((choose) => disk.cutPower(choose), STATES, drawFrom(SEED))
       for (const left of [...killed, ...cut]) {
-        const { store, close } = await openEngine({
+        const { store, close } = openEngine({
           disk: left,
           way,
           process: nextProcess(),
           monotonic: rush(5000),
         })
         const vault = openVaultOn(store, noteDraw)
-        const before = await vault.load(toSessionId(signIn.before))
-        const after = signIn.after && (await vault.load(toSessionId(signIn.after)))
+        const before = await vault.load(signIn.before)
+        const after = signIn.after && (await vault.load(signIn.after))
         const where = `CRASH_SEED=${SEED} CRASH_STATES=${STATES}, after call ${call}`
         if (!before && !after) t.fail(`${where}: both are gone`)
         if (signIn.isDone && (before || !after)) t.fail(`${where}: the old id is back`)
@@ -227,7 +231,7 @@ for (const way of WAYS) {
 
 for (const way of WAYS) {
   test(`a durable session that is in use, by ${way}: no power cut takes it away, whatever was stored of it last`, async (t) => {
-    const id = toSessionId(Buffer.alloc(32, 200))
+    const id = idOf(200)
     const random = countBytes()
     const dataOf = (step: number): object => ({ step, text: 'of several sectors '.repeat(60) })
     const stored: string[] = []
@@ -255,7 +259,7 @@ for (const way of WAYS) {
       const cut = everyChoice((choose) => disk.cutPower(choose), STATES, drawFrom(SEED))
       for (const left of cut) {
         const monotonic = rush(5000)
-        const { store, close } = await openEngine({
+        const { store, close } = openEngine({
           disk: left,
           way,
           process: nextProcess(),

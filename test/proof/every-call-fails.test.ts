@@ -1,13 +1,13 @@
 import { inspect } from 'node:util'
 import test from 'ava'
 import { SessionError } from '../../lib/errors.ts'
-import { toSessionId } from '../../lib/id.ts'
 import type { Store } from '../../lib/store.ts'
 import type { FileSystem } from '../../stores/file/file-system.ts'
 import { ACCIDENTS, type Accident, ALL_ACCIDENTS, Fate } from '../support/accidents.ts'
 import { Disk } from '../support/disk.ts'
+import { isSocketInUse } from '../support/disk-sockets.ts'
 import { type Engine, nextProcess, openEngine, WAYS, type Way } from '../support/engine.ts'
-import { countBytes, openVaultOn } from '../support/engine-vault.ts'
+import { countBytes, idOf, openVaultOn } from '../support/engine-vault.ts'
 import { appending, nameOf, removing, storing } from '../support/file-store.ts'
 import { interceptAll } from '../support/held-calls.ts'
 import { recordOf } from '../support/stored.ts'
@@ -39,11 +39,11 @@ interface Scenario<Result> {
   judge(run: Run, outcome: Outcome<Result>): Promise<string | undefined>
 }
 
-async function openRun(way: Way): Promise<Run> {
+function openRun(way: Way): Run {
   const fate = new Fate()
   const run = { fate, way, time: 1_000_000_000_000 }
   const disk = new Disk(() => run.time)
-  const engine = await openEngine({ disk, fs: interceptAll(disk, fate.pass), way })
+  const engine = openEngine({ disk, fs: interceptAll(disk, fate.pass), way })
   return Object.assign(run, { engine, store: engine.store, disk })
 }
 
@@ -54,7 +54,7 @@ async function textOf(store: Store, name: string): Promise<string | undefined> {
 
 /** What another process reads that has never seen the disk. */
 async function textOnDisk({ disk, way }: Run, name: string): Promise<string | undefined> {
-  const { store, close } = await openEngine({ disk: disk.copy(), way, process: nextProcess() })
+  const { store, close } = openEngine({ disk: disk.copy(), way, process: nextProcess() })
   const text = await textOf(store, name)
   await close()
   return text
@@ -69,6 +69,7 @@ function committing(
 ): Scenario<unknown> {
   return {
     async prepare({ store }) {
+      await store.ready()
       for (const text of before) await store.update(NAME, storing(text), { durable })
     },
     act: ({ store }) => store.update(NAME, change, { durable }),
@@ -168,22 +169,18 @@ const SCENARIOS: Readonly<Record<string, Scenario<unknown>>> = {
   },
   'a sign-in': {
     async prepare({ store }) {
-      await openVaultOn(store, countBytes()).create(
-        recordOf({ cart: 1 }),
-        toSessionId(Buffer.alloc(32, 200)),
-        true,
-      )
+      await openVaultOn(store, countBytes()).create(recordOf({ cart: 1 }), idOf(200), true)
     },
     async act({ store }) {
       const vault = openVaultOn(store, countBytes())
-      const base = await vault.load(toSessionId(Buffer.alloc(32, 200)))
+      const base = await vault.load(idOf(200))
       const rotated = base && (await vault.rotate(base, draftOf({ cart: 1, user: 'ann' })))
       return typeof rotated === 'object' ? rotated.record.data : rotated
     },
     async judge({ store }, outcome) {
       const vault = openVaultOn(store, countBytes())
-      const before = (await vault.load(toSessionId(Buffer.alloc(32, 200))))?.record.data
-      const after = (await vault.load(toSessionId(Buffer.alloc(32, 1))))?.record.data
+      const before = (await vault.load(idOf(200)))?.record.data
+      const after = (await vault.load(idOf(1)))?.record.data
       const isUnknown = 'error' in outcome && outcome.error.committed === 'unknown'
       if ('result' in outcome && (before || !after))
         return `answered ${outcome.result}, found ${before}, ${after}`
@@ -201,7 +198,7 @@ function sweep(store: Engine['store']): Promise<unknown> {
 /** As another process would, that has seen nothing yet and has the same accident. */
 async function readAnew({ disk, fate, way }: Run): Promise<string | undefined> {
   const fs = interceptAll(disk, fate.pass)
-  const { store, close } = await openEngine({ disk, fs, way, process: nextProcess() })
+  const { store, close } = openEngine({ disk, fs, way, process: nextProcess() })
   try {
     return await textOf(store, NAME)
   } finally {
@@ -225,7 +222,7 @@ async function play(
   call = 1,
   isLasting = false,
 ): Promise<{ readonly wrong: string | undefined; readonly calls: readonly (keyof FileSystem)[] }> {
-  const opened = await openRun(way)
+  const opened = openRun(way)
   const { engine, disk, fate, store } = opened
   await scenario.prepare(opened)
   fate.arm(accident, call, isLasting)
@@ -260,17 +257,22 @@ function judgeError(outcome: Outcome<unknown>, disk: Disk): string | undefined {
 async function findLitter(run: Run): Promise<string | undefined> {
   const { disk, way } = run
   if (litterOn(disk) === undefined) return undefined
-  const { store, close } = await openEngine({ disk, way, process: nextProcess() })
+  const { store, close } = openEngine({ disk, way, process: nextProcess() })
   await pass(run)
+  await store.ready()
   await sweep(store)
   await close()
   return litterOn(disk)
 }
 
+/** What is on the disk that is neither a session, nor a place for one, nor who uses it. */
 function litterOn(disk: Disk): string | undefined {
   const known =
-    /\.sessions\/($|\.gitignore$|sid\/($|tenants\/|[0-9a-f]{2}\/($|[0-9a-f]{64}\.session$)))/
-  const litter = disk.paths().find((path) => path.includes('.sessions/') && !known.test(path))
+    /\.sessions\/($|\.gitignore$|sid\/($|tenants\/($|register$)|[0-9a-f]{2}\/($|[0-9a-f]{64}\.session$)))/
+  const litter = disk
+    .paths()
+    .filter((path) => path.includes('.sessions/') && !isSocketInUse(disk, path))
+    .find((path) => !known.test(path))
   return litter && `left ${litter}`
 }
 

@@ -146,7 +146,8 @@ async function readByLibrary(way: Way, ring: Keyring, file: Buffer): Promise<unk
   await disk.mkdir(`${disk.data}/sid`, 0o700)
   await disk.mkdir(`${disk.data}/sid/${name.slice(0, 2)}`, 0o700)
   disk.put(`${disk.data}/sid/${name.slice(0, 2)}/${name}.session`, file)
-  const { store, close } = await openEngine({ disk, way })
+  const { store, close } = openEngine({ disk, way })
+  if (way === 'overwrite') await store.ready()
   const read = await new SealedStore(store, ring, (length) => Buffer.alloc(length), 0).read(
     toSessionId(ANN),
   )

@@ -15,6 +15,7 @@ interface NodeBase {
 /** A file. */
 export interface DiskFile extends NodeBase {
   readonly kind: 'file'
+  readonly isSocket?: true
   /**
    * What it held, from the last time it was on the disk to now: the last is what a reader sees.
    * Each is never changed, so that copies of the disk may share it.
@@ -158,11 +159,13 @@ class DiskStats {
   readonly mtimeNs: bigint
   readonly ctimeNs: bigint
   readonly #isFile: boolean
+  readonly #isSocket: boolean
 
   constructor(node: DiskNode) {
-    this.#isFile = node.kind === 'file'
+    this.#isFile = node.kind === 'file' && !node.isSocket
+    this.#isSocket = node.kind === 'file' && node.isSocket === true
     this.ino = node.inode
-    this.mode = BigInt(node.mode | (this.#isFile ? S_IFREG : S_IFDIR))
+    this.mode = BigInt(node.mode | (node.kind === 'file' ? S_IFREG : S_IFDIR))
     this.nlink = BigInt(node.links)
     this.size = BigInt(node.kind === 'file' ? (node.states.at(-1)?.length ?? 0) : 0)
     this.mtimeNs = BigInt(Math.floor(node.modified)) * 1_000_000n
@@ -186,7 +189,7 @@ class DiskStats {
   }
 
   isDirectory(): boolean {
-    return !this.#isFile
+    return !this.#isFile && !this.#isSocket
   }
 
   isSymbolicLink(): boolean {
@@ -194,6 +197,6 @@ class DiskStats {
   }
 
   isSocket(): boolean {
-    return false
+    return this.#isSocket
   }
 }

@@ -80,6 +80,22 @@ export class Disk implements FileSystem {
     directory.names.set(name, [this.#make('file', 0o600, [content])])
   }
 
+  /** Makes a socket. */
+  putSocket(path: string): DiskFile {
+    const { directory, name } = this.#parent(path)
+    if (lookUp(directory, name)) throw systemError('EADDRINUSE', 'listen')
+    const socket: DiskFile = { ...this.#make('file', 0o755, [Buffer.alloc(0)]), isSocket: true }
+    this.#set(directory, name, socket)
+    return socket
+  }
+
+  /** The socket of this path; another file refuses who connects to it, as one does. */
+  socketAt(path: string): DiskFile {
+    const node = this.#find(path, 'connect')
+    if (node.kind === 'directory' || !node.isSocket) throw systemError('ECONNREFUSED', 'connect')
+    return node
+  }
+
   /** What a file holds; undefined when there is none. */
   contentOf(path: string): Buffer | undefined {
     const node = this.#find(path, 'read')

@@ -1,4 +1,4 @@
-import type { RandomBytes } from '../../lib/id.ts'
+import { type RandomBytes, type SessionId, toSessionId } from '../../lib/id.ts'
 import { Keyring } from '../../lib/keyring.ts'
 import { SealedStore } from '../../lib/sealed-store.ts'
 import type { Store } from '../../lib/store.ts'
@@ -24,3 +24,6 @@ export function countBytes(): RandomBytes {
   let calls = 0
   return (length) => Buffer.alloc(length, ++calls)
 }
+
+/** The id whose bytes are all this one. */
+export const idOf = (byte: number): SessionId => toSessionId(Buffer.alloc(32, byte))

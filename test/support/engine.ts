@@ -3,10 +3,10 @@ import { DataDirectory } from '../../stores/file/data-directory.ts'
 import { type Environment, nodeEnvironment } from '../../stores/file/environment.ts'
 import type { FileSystem } from '../../stores/file/file-system.ts'
 import type { Owner, Verdict } from '../../stores/file/owner.ts'
-import type { Tenancy } from '../../stores/file/tenancy/tenancy.ts'
-import { enterTenant, type Tenant } from '../../stores/file/tenant.ts'
+import { enterTenant } from '../../stores/file/tenant.ts'
 import { FileStore } from '../../stores/file.ts'
 import type { Disk } from './disk.ts'
+import { socketsOn } from './disk-sockets.ts'
 
 /** How a file store commits: always by a new file, or in place, as one that is alone. */
 export type Way = 'replace' | 'overwrite'
@@ -24,13 +24,17 @@ export interface EngineOptions {
   readonly monotonic?: () => number
   /** The process it is: another one for each that was killed. Default: 1. */
   readonly process?: number
-  /** What it thinks of the others. Default: that they are dead. */
+  /** What it thinks of the others since this boot. Default: that they are dead. */
   readonly verdict?: Verdict
+  /** How often the machine was started before. Default: 0. */
+  readonly boot?: number
 }
 
 /** A file store on a disk, and how it ends. */
 export interface Engine {
   readonly store: Store & Required<Pick<Store, 'sweep' | 'ready'>>
+  /** Whether it commits in place. It must be in use. */
+  isAlone(): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -42,41 +46,32 @@ export function nextProcess(): number {
   return processes
 }
 
-/** Opens a file store on a disk. */
-export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { disk, fs = disk, way, monotonic = rush(), process = 1, verdict = 'dead' } = options
+/** Opens a file store on a disk. It joins those who use it when it is ready, or first commits. */
+export function openEngine(options: EngineOptions): Engine {
+  const { disk, fs = disk, way, monotonic = rush(), process = 1 } = options
+  let random = process
   const environment: Environment = {
     ...nodeEnvironment,
     fs,
     monotonic,
-    random: () => 0,
-    owner: ownerOf(process, verdict),
-    sockets: undefined,
+    // So little that nobody waits, and yet each another number.
+    random: () => ++random / 2 ** 32,
+    owner: ownerOf(process, options),
+    // Without sockets nobody is ever alone.
+    sockets: way === 'overwrite' ? socketsOn(disk) : undefined,
+    warn: () => {},
   }
   const store = new FileStore({ directory: disk.data, lockTimeout: 3_600_000 }, environment)
-  if (way === 'replace') return { store, close: () => store.close() }
-  const directory = new DataDirectory(fs, disk.data, 'sid')
-  await directory.prepare()
-  const tenant = await enterTenant(environment, directory)
-  beSole(tenant)
-  const close = async (): Promise<void> => {
-    await store.close()
-    await tenant.leave()
+  return {
+    store,
+    async isAlone() {
+      const directory = new DataDirectory(fs, disk.data, 'sid')
+      const tenant = await enterTenant(environment, directory)
+      await tenant.leave()
+      return tenant.tenancy.isSole
+    },
+    close: () => store.close(),
   }
-  return { store, close }
-}
-
-/** Has a tenant commit in place without asking who else is there: a disk in memory has no sockets. */
-function beSole(tenant: Tenant): void {
-  const { tenancy } = tenant
-  const sole: Pick<Tenancy, 'isSole' | 'join' | 'confirm' | 'begin' | 'leave'> = {
-    isSole: true,
-    join: () => Promise.resolve(),
-    confirm: () => undefined,
-    begin: () => () => undefined,
-    leave: () => tenancy.leave(),
-  }
-  Object.assign(tenant, { tenancy: sole })
 }
 
 /** A clock that goes on by so many milliseconds at each look. */
@@ -88,10 +83,15 @@ export function rush(step = 100): () => number {
   }
 }
 
-function ownerOf(process: number, verdict: Verdict): Owner {
-  const self = `t-00000000-1-${process}-1-0`
+function ownerOf(process: number, { verdict = 'dead', boot = 0 }: EngineOptions): Owner {
+  const machine = `t-0000000${boot}-`
+  const self = `${machine}1-${process}-1-0`
   return {
     identify: async () => self,
-    judge: async (name) => (name.startsWith(`${self}-`) ? 'alive' : verdict),
+    async judge(name) {
+      if (name === self || name.startsWith(`${self}-`)) return 'alive'
+      // As the real one, which cannot tell a machine that was started anew from another.
+      return name.startsWith(machine) ? verdict : 'unknown'
+    },
   }
 }

@@ -90,7 +90,7 @@ export class Machine {
       for (let ticks = this.#pause(4); ticks > 0; ticks--) await undefined
       return proceed()
     })
-    return openEngine({
+    const engine = openEngine({
       disk: this.#disk,
       fs,
       way: this.#medium,
@@ -98,6 +98,11 @@ export class Machine {
       process: nextProcess(),
       verdict: 'alive',
     })
+    await engine.store.ready()
+    if ((await engine.isAlone()) !== (this.#medium === 'overwrite')) {
+      throw new Error('It commits the other way')
+    }
+    return engine
   }
 }
 
