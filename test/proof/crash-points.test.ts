@@ -12,7 +12,7 @@ import { BEGAN, recordOf } from '../support/stored.ts'
 import { draftOf, present } from '../support/vault.ts'
 
 /** States of the disk to look at after each call; more take longer. */
-const STATES = Number(process.env.CRASH_STATES ?? 6)
+const STATES = Number(process.env.CRASH_STATES ?? 4)
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1e9)
 
 const [ANN, BOB, CLEO] = [nameOf(1), nameOf(17), nameOf(2)]

@@ -230,8 +230,10 @@ async function play(
     (result) => ({ result }),
     (error: SessionError) => ({ error }),
   )
-  fate.disarm()
   const calls = [...fate.calls]
+  fate.disarm()
+  // Whoever comes now may share the end of a try that began while it lasted. The next may not.
+  await store.ready().catch(() => {})
   const wrong =
     (accident === undefined ? litterOn(disk) : undefined) ??
     judgeError(outcome, disk) ??

@@ -20,7 +20,7 @@ import {
 import { keyOf, ringOf } from '../support/keys.ts'
 import { recordOf } from '../support/stored.ts'
 
-const RUNS = Number(process.env.WIRE_RUNS ?? 3000)
+const RUNS = Number(process.env.WIRE_RUNS ?? 2000)
 const SEED = Number(process.env.WIRE_SEED ?? Date.now() % 1e9)
 const CHECKED = { numRuns: RUNS, seed: SEED, includeErrorInReport: true }
 
@@ -247,18 +247,18 @@ function withMember(text: string, key: string, given: unknown): string {
 test('whatever a good key has sealed is a session if the page on the format says so', async (t) => {
   const ring = await ringOf(CONTEXT, ...MASTERS)
   let accepted = 0
-  const property = fc.asyncProperty(recordText, fc.constantFrom(...WAYS), async (text, way) => {
+  const property = fc.asyncProperty(recordText, async (text) => {
     const sealed = { master: MASTERS[0], context: CONTEXT, id: ANN }
     const slot = slotOf(sealByFormat(sealed, keyOf(text), text), 1)
     const file = Buffer.concat([slot, Buffer.alloc(2048)])
     repairByFormat(file)
     const wanted = recordByFormat(text)
-    deepStrictEqual(await readByLibrary(way, ring, file), wanted)
+    deepStrictEqual(await readByLibrary('replace', ring, file), wanted)
     if (wanted) accepted += 1
   })
-  await fc.assert(property, CHECKED)
-  t.log(`WIRE_SEED=${SEED}, ${accepted} of ${RUNS} are records`)
-  t.true(accepted > 0 && accepted < RUNS)
+  await fc.assert(property, { ...CHECKED, numRuns: RUNS / 2 })
+  t.log(`WIRE_SEED=${SEED}, ${accepted} of ${RUNS / 2} are records`)
+  t.true(accepted > 0 && accepted < RUNS / 2)
 })
 
 const [ann, bob, old] = [
