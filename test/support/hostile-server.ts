@@ -36,3 +36,7 @@ app.use(async (ctx, next) => {
 })
 const server = createServer(app.callback())
 server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port))
+process.once('SIGTERM', async () => {
+  server.close()
+  await sessions.close()
+})
