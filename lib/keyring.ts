@@ -74,7 +74,7 @@ export class Keyring {
   /** Why the last look failed: until one succeeds nobody knows what the ring is. */
   #refusal: { readonly error: unknown } | undefined
   /** Cookies whose MAC was found right. */
-  readonly #known = new RecentMap<VerifiedCookie>()
+  #known = new RecentMap<VerifiedCookie>()
 
   /**
    * `context` is the cookie's name without `__Host-` or `__Secure-`: the same master keys make
@@ -209,7 +209,7 @@ export class Keyring {
       cookie: createSecretKey(derive(master, 'cookie\0', this.#context, 32)),
     }))
     if (sameKeys(this.#keys, keys)) return false
-    this.#known.clear()
+    this.#known = new RecentMap()
     this.#keys = keys
     return true
   }

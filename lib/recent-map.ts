@@ -7,9 +7,8 @@ interface Link<Value> {
 }
 
 /**
- * A map that knows which of its values was not used for the longest time. To look a value up is to
- * use it. No operation takes longer the more there is in it: a `Map` alone would have to step over
- * the places of everything that was deleted before its oldest key.
+ * A map that knows what was not looked up for the longest time, without a search: a `Map` alone
+ * steps over the places of all that was deleted before its oldest key.
  */
 export class RecentMap<Value> {
   readonly #links = new Map<string, Link<Value>>()
@@ -30,7 +29,7 @@ export class RecentMap<Value> {
     return link.value
   }
 
-  /** Puts a value in. Returns the one that was there before. */
+  /** Returns what was there before. */
   set(key: string, value: Value): Value | undefined {
     const before = this.#links.get(key)
     if (before !== undefined) this.#unlink(before)
@@ -40,7 +39,7 @@ export class RecentMap<Value> {
     return before?.value
   }
 
-  /** Takes a value out. Returns it. */
+  /** Returns what was there. */
   delete(key: string): Value | undefined {
     const link = this.#links.get(key)
     if (link === undefined) return undefined
@@ -49,15 +48,9 @@ export class RecentMap<Value> {
     return link.value
   }
 
-  /** Takes out what was not used for the longest time. Returns it. */
+  /** Deletes what was not looked up or set for the longest time, and returns it. */
   deleteOldest(): Value | undefined {
     return this.#oldest && this.delete(this.#oldest.key)
-  }
-
-  clear(): void {
-    this.#links.clear()
-    this.#oldest = undefined
-    this.#newest = undefined
   }
 
   #append(link: Link<Value>): void {

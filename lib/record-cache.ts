@@ -25,7 +25,7 @@ const OVERHEAD_BYTES = 512
  */
 export class RecordCache {
   readonly #maxBytes: number
-  readonly #records = new RecentMap<CachedRecord>()
+  #records = new RecentMap<CachedRecord>()
   #bytes = 0
 
   constructor(maxBytes: number) {
@@ -47,7 +47,7 @@ export class RecordCache {
   }
 
   clear(): void {
-    this.#records.clear()
+    this.#records = new RecentMap()
     this.#bytes = 0
   }
 

@@ -53,15 +53,6 @@ test('what was deleted is gone, wherever it stood', (t) => {
   }
 })
 
-test('a cleared one is as good as new', (t) => {
-  const map = filled('abc')
-  map.clear()
-  t.is(map.size, 0)
-  t.is(map.deleteOldest(), undefined)
-  map.set('d', 'D')
-  t.is(drain(map), 'D')
-})
-
 test('it does what a map does whose keys are put in again at each use', (t) => {
   const step = fc.tuple(fc.constantFrom('get', 'set', 'delete', 'oldest'), fc.nat(6).map(String))
   fc.assert(
