@@ -130,7 +130,14 @@ export class Tenant {
       const look = this.tenancy.confirm()
       if (look) await look
       const end = this.tenancy.begin()
-      if (end === undefined) return replace(name, decide, deadline)
+      if (end === undefined) {
+        try {
+          return await replace(name, decide, deadline)
+        } finally {
+          // We may be alone by now, and have read the file that was replaced.
+          this.#files.forget(name)
+        }
+      }
       try {
         return await overwrite(name, decide, deadline)
       } finally {
