@@ -30,6 +30,7 @@ for (const [title, clockSpeed, slander] of [
       slander,
       lanes: 12,
       signalEvery: 300,
+      accompanied: true,
     })
     const { violations, litter, ...figures } = report
     t.log(figures)

@@ -19,6 +19,7 @@ test.serial(
       slander: 0,
       lanes: 6,
       signalEvery: 1500,
+      accompanied: false,
       stint: 60,
       rest: 150,
     })
