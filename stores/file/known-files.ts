@@ -28,7 +28,7 @@ const OVERHEAD_BYTES = 1024
 /** The files used last, by name, up to a number of bytes. */
 export class KnownFiles {
   readonly #maxBytes: number
-  readonly #files = new RecentMap<KnownFile>()
+  #files = new RecentMap<KnownFile>()
   /** The reads under way of files that are not known, by name. */
   readonly #reads = new Map<string, Set<object>>()
   #bytes = 0
@@ -74,7 +74,7 @@ export class KnownFiles {
 
   /** Forgets all of it. */
   clear(): void {
-    this.#files.clear()
+    this.#files = new RecentMap()
     this.#reads.clear()
     this.#bytes = 0
   }
