@@ -87,7 +87,9 @@ class Sweep {
       }
     }
     try {
-      await Promise.all(Array.from({ length: CONCURRENCY }, work))
+      // Not all(): with one worker's failure the sweep would end before the removals of the others.
+      const ends = await Promise.allSettled(Array.from({ length: CONCURRENCY }, work))
+      for (const end of ends) if (end.status === 'rejected') throw end.reason
     } finally {
       await found.return(undefined)
     }

@@ -3,11 +3,11 @@ import test from 'ava'
 import { SessionError } from '../../lib/errors.ts'
 import type { Store } from '../../lib/store.ts'
 import type { FileSystem } from '../../stores/file/file-system.ts'
-import { ACCIDENTS, type Accident, ALL_ACCIDENTS, Fate } from '../support/accidents.ts'
-import { Disk } from '../support/disk.ts'
-import { isSocketInUse } from '../support/disk-sockets.ts'
-import { type Engine, nextProcess, openEngine, WAYS, type Way } from '../support/engine.ts'
+import { ACCIDENTS, type Accident, ALL_ACCIDENTS } from '../support/accidents.ts'
+import type { Disk } from '../support/disk.ts'
+import { nextProcess, openEngine, WAYS, type Way } from '../support/engine.ts'
 import { countBytes, idOf, openVaultOn } from '../support/engine-vault.ts'
+import { findLitter, litterOn, openRun, pass, type Run, sweep } from '../support/faulty-run.ts'
 import { appending, nameOf, removing, storing } from '../support/file-store.ts'
 import { interceptAll } from '../support/held-calls.ts'
 import { recordOf } from '../support/stored.ts'
@@ -15,18 +15,6 @@ import { draftOf } from '../support/vault.ts'
 
 const NAME = nameOf(1)
 const BIG = 'x'.repeat(5000)
-const HOUR = 3_600_000
-
-/** One run of a scenario: the store that accidents happen to, and its disk. */
-interface Run {
-  readonly engine: Engine
-  readonly store: Engine['store']
-  readonly disk: Disk
-  readonly fate: Fate
-  readonly way: Way
-  /** The time by the clock that stamps files, in milliseconds. */
-  time: number
-}
 
 /** What came of the part of a scenario that an accident happened to. */
 type Outcome<Result> = { readonly result: Result } | { readonly error: SessionError }
@@ -37,14 +25,6 @@ interface Scenario<Result> {
   act(run: Run): Promise<Result>
   /** Says what is wrong. `isLasting`: it happened to every call, and still does. */
   judge(run: Run, outcome: Outcome<Result>): Promise<string | undefined>
-}
-
-function openRun(way: Way): Run {
-  const fate = new Fate()
-  const run = { fate, way, time: 1_000_000_000_000 }
-  const disk = new Disk(() => run.time)
-  const engine = openEngine({ disk, fs: interceptAll(disk, fate.pass), way })
-  return Object.assign(run, { engine, store: engine.store, disk })
 }
 
 async function textOf(store: Store, name: string): Promise<string | undefined> {
@@ -143,9 +123,10 @@ const SCENARIOS: Readonly<Record<string, Scenario<unknown>>> = {
         if ((await textOf(run.store, name)) !== 'live') return 'a live session was removed'
       }
       await pass(run)
-      await sweep(run.store)
+      const report = await sweep(run.store)
       for (const name of OVER) {
-        if ((await textOf(run.store, name)) !== undefined) return 'the next one did not end it'
+        if ((await textOf(run.store, name)) === undefined) continue
+        return `the next one did not end it: ${inspect(report)}`
       }
       return undefined
     },
@@ -191,10 +172,6 @@ const SCENARIOS: Readonly<Record<string, Scenario<unknown>>> = {
   },
 }
 
-function sweep(store: Engine['store']): Promise<unknown> {
-  return store.sweep({ now: 2000, grace: 0, damagedAfter: HOUR })
-}
-
 /** As another process would, that has seen nothing yet and has the same accident. */
 async function readAnew({ disk, fate, way }: Run): Promise<string | undefined> {
   const fs = interceptAll(disk, fate.pass)
@@ -204,14 +181,6 @@ async function readAnew({ disk, fate, way }: Run): Promise<string | undefined> {
   } finally {
     await close()
   }
-}
-
-/** Two hours pass. */
-async function pass(run: Pick<Run, 'time' | 'disk'>): Promise<void> {
-  run.time += 2 * HOUR
-  // proper-lockfile goes by the wall clock, which is not in our hand.
-  const lock = `${run.disk.data}/sid/.sweep`
-  await run.disk.utimes(lock, new Date(0), new Date(0)).catch(() => {})
 }
 
 /** Runs a scenario with one accident, or none. Says what is wrong, if anything. */
@@ -253,29 +222,6 @@ function judgeError(outcome: Outcome<unknown>, disk: Disk): string | undefined {
   const isOurs = error instanceof SessionError && error.code === 'ERR_SESSION_STORE'
   if (!isOurs) return `failed with ${inspect(error)}`
   return inspect(error, { depth: 9 }).includes(disk.data) ? 'the error tells a path' : undefined
-}
-
-/** What is left, after a sweep of another process, that is neither a session nor a place for one. */
-async function findLitter(run: Run): Promise<string | undefined> {
-  const { disk, way } = run
-  if (litterOn(disk) === undefined) return undefined
-  const { store, close } = openEngine({ disk, way, process: nextProcess() })
-  await pass(run)
-  await store.ready()
-  await sweep(store)
-  await close()
-  return litterOn(disk)
-}
-
-/** What is on the disk that is neither a session, nor a place for one, nor who uses it. */
-function litterOn(disk: Disk): string | undefined {
-  const known =
-    /\.sessions\/($|\.gitignore$|sid\/($|tenants\/($|register$)|[0-9a-f]{2}\/($|[0-9a-f]{64}\.session$)))/
-  const litter = disk
-    .paths()
-    .filter((path) => path.includes('.sessions/') && !isSocketInUse(disk, path))
-    .find((path) => !known.test(path))
-  return litter && `left ${litter}`
 }
 
 const accidents = process.env.FAULTS === 'all' ? ALL_ACCIDENTS : ACCIDENTS

@@ -1,19 +1,19 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import test from 'ava'
 import fc from 'fast-check'
-import type { SessionError } from '../../lib/errors.ts'
-import type { OpenRequest } from '../support/indoor-server.ts'
+import { endOf, type ModelVisit, ModelWorld } from '../support/model.ts'
+import { action, Command } from '../support/model-commands.ts'
 import {
-  act,
-  beginVisit,
-  endOf,
-  endVisit,
-  type ModelAction,
-  type ModelCookie,
-  type ModelSession,
-  type ModelVisit,
-  ModelWorld,
-} from '../support/model.ts'
+  checkLifetime,
+  compareShown,
+  compareStored,
+  type Guest,
+  type Model,
+  note,
+  perform,
+  receive,
+} from '../support/model-comparison.ts'
+import { act, beginVisit, endVisit } from '../support/model-visit.ts'
 import { Machine, type Medium, type Process } from '../support/model-world.ts'
 
 /**
@@ -28,56 +28,6 @@ const MILLISECONDS = 1600
 const MINUTE = 60_000
 const DAY = 86_400_000
 
-/** A request under way: the real one, and the model's. */
-interface Guest {
-  readonly browser: number
-  readonly process: number
-  readonly request: OpenRequest
-  visit: ModelVisit
-}
-
-/** What the model knows: which cookie has which id, and who is being served. */
-interface Model {
-  world: ModelWorld
-  readonly guests: Guest[]
-  /** The cookie of each browser, by the model's id; and all that it ever had. */
-  readonly jars: (number | undefined)[]
-  /** The values of the cookies, by the model's ids. */
-  readonly cookies: Map<number, string>
-  /** When somebody last was answered by each session. */
-  readonly seen: Map<number, number>
-}
-
-type Real = Machine
-
-/** A command whose run is a function. */
-class Command implements fc.AsyncCommand<Model, Real> {
-  readonly #name: string
-  readonly #check: (model: Model) => boolean
-  readonly run: (model: Model, real: Real) => Promise<void>
-
-  constructor(
-    name: string,
-    check: (model: Model) => boolean,
-    run: (model: Model, real: Real) => Promise<void>,
-  ) {
-    this.#name = name
-    this.#check = check
-    this.run = async (model, real) => {
-      await run(model, real)
-      await compareStored(model, real)
-    }
-  }
-
-  check(model: Readonly<Model>): boolean {
-    return this.#check(model)
-  }
-
-  toString(): string {
-    return this.#name
-  }
-}
-
 /** A request begins, with the browser's cookie or with one that somebody had before. */
 const begin = fc
   .record({
@@ -86,7 +36,7 @@ const begin = fc
     old: fc.constantFrom(undefined, undefined, undefined, undefined, 0, 1, 2, 3),
   })
   .map(({ browser, process, old }) => {
-    const run = async (model: Model, real: Real): Promise<void> => {
+    const run = async (model: Model, real: Machine): Promise<void> => {
       const ids = [...model.cookies.keys()]
       const id = old === undefined ? model.jars[browser] : ids.at(-1 - (old % (ids.length || 1)))
       const at = process % real.processes.length
@@ -102,42 +52,6 @@ const begin = fc
     const name = `begin(${browser}, process ${process}${which})`
     return new Command(name, ({ guests }) => guests.length < 4, run)
   })
-
-const action: fc.Arbitrary<ModelAction> = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant('set' as const),
-      key: fc.constantFrom('a', 'b', 'n'),
-      value: fc.nat(5),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('set' as const),
-      key: fc.constant('user'),
-      value: fc.constantFrom('ann', 'bob'),
-    }),
-  },
-  fc.record({ kind: fc.constant('delete' as const), key: fc.constantFrom('a', 'b', 'user') }),
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constantFrom(
-        ...(['save', 'save', 'count', 'count', 'reload', 'null', 'destroy'] as const),
-      ),
-    }),
-  },
-  fc.record({ kind: fc.constant('regenerate' as const), keep: fc.boolean() }),
-  fc.record({
-    kind: fc.constant('expiry' as const),
-    expiry: fc.oneof(
-      fc.constantFrom(10 * MINUTE, 20 * DAY, 'browser' as const, null),
-      fc.constantFrom({ at: 30 * MINUTE }, { at: 500 * DAY }),
-    ),
-  }),
-)
 
 /** A handler does something. */
 const doing = fc.tuple(fc.nat(3), action).map(
@@ -177,7 +91,7 @@ function together(
   perform: (guest: Guest) => Promise<readonly string[] | 'done' | 'gone'>,
   model: (world: ModelWorld, visit: ModelVisit) => 'done' | 'gone' | undefined,
 ): fc.Arbitrary<Command> {
-  const run = async (before: Model, real: Real): Promise<void> => {
+  const run = async (before: Model, real: Machine): Promise<void> => {
     const { guests } = before
     const outcomes = await Promise.all(guests.map(perform))
     const failures: unknown[] = []
@@ -193,6 +107,7 @@ function together(
         jars: [...before.jars],
         cookies: new Map(before.cookies),
         seen: new Map(before.seen),
+        used: new Map(before.used),
         guests: guests.map((guest, index) => ({ ...guest, visit: visits[index] as ModelVisit })),
       }
       try {
@@ -287,116 +202,6 @@ const restart = fc.nat(1).map(
     ),
 )
 
-async function perform({ ctx }: OpenRequest, what: ModelAction): Promise<'done' | 'gone'> {
-  try {
-    await performOn(ctx, what)
-    return 'done'
-  } catch (error) {
-    if ((error as SessionError).code === 'ERR_SESSION_GONE') return 'gone'
-    throw error
-  }
-}
-
-async function performOn(ctx: OpenRequest['ctx'], what: ModelAction): Promise<void> {
-  const session = ctx.session as typeof ctx.session & Record<string, unknown>
-  switch (what.kind) {
-    case 'set':
-      session[what.key] = what.value
-      return
-    case 'delete':
-      delete session[what.key]
-      return
-    case 'save':
-    case 'reload':
-    case 'destroy':
-      return session[what.kind]()
-    case 'null':
-      ctx.session = null
-      return
-    case 'count':
-      return session.update((data) => {
-        data.n = Number(data.n ?? 0) + 1
-      })
-    case 'regenerate':
-      return session.regenerate({ keep: what.keep })
-    case 'expiry': {
-      const { expiry } = what
-      const isMoment = typeof expiry === 'object' && expiry !== null
-      return session.setExpiry(
-        isMoment ? momentAfter(session.expiresAt, session.expiresIn, expiry.at) : expiry,
-      )
-    }
-  }
-}
-
-/** The handler has no clock of its own here: the session tells the time. */
-function momentAfter(end: Date, left: number, milliseconds: number): Date {
-  return new Date(end.getTime() - left + milliseconds)
-}
-
-/** The handler sees what the model sees. */
-function compareShown({ request, visit }: Guest): void {
-  deepStrictEqual({ ...request.ctx.session }, { ...visit.data })
-}
-
-/** The browser takes what it is sent: at most one cookie, and the right one. */
-function receive(model: Model, guest: Guest, setCookies: readonly string[]): void {
-  const { visit, browser } = guest
-  const told = setCookies.map((line) => readCookie(model, visit.cookie, line))
-  deepStrictEqual(told, visit.cookie === undefined ? [] : [visit.cookie])
-  if (visit.cookie === 'clear') model.jars[browser] = undefined
-  else if (visit.cookie !== undefined) model.jars[browser] = visit.cookie.id
-}
-
-/** Somebody was answered. */
-function note({ seen, world }: Model, { visit }: Guest): void {
-  if (visit.id !== undefined && !visit.isGone) seen.set(visit.id, world.now)
-}
-
-/** A Set-Cookie as the model puts it. The value of a new id is learned here; an old one must be known. */
-function readCookie(model: Model, wanted: ModelCookie | undefined, line: string): unknown {
-  const [, value = '', rest = ''] =
-    /^sid=([^;]*); Path=\/(.*); HttpOnly; SameSite=Lax$/.exec(line) ?? []
-  if (value === '') return rest.includes('Max-Age=0') ? 'clear' : line
-  if (typeof wanted !== 'object') return line
-  const known = [...model.cookies].find(([, each]) => each === value)?.[0]
-  if (known === undefined && !model.cookies.has(wanted.id)) model.cookies.set(wanted.id, value)
-  const age = /^; Max-Age=(\d+)$/.exec(rest)?.[1]
-  const id = known ?? (model.cookies.get(wanted.id) === value ? wanted.id : line)
-  return { id, maxAge: age === undefined ? undefined : Number(age) }
-}
-
-/** What is stored is what the model has, to the millisecond; what was ended is not there. */
-async function compareStored({ world, cookies }: Model, real: Real): Promise<void> {
-  deepStrictEqual(real.conflicts.toSorted(), world.conflicts.toSorted())
-  for (const [id, value] of cookies) {
-    const record = await real.recordOf(Buffer.from(value, 'base64url').subarray(0, 32))
-    const session = world.sessions.get(id)
-    if (session === undefined) deepStrictEqual(record, undefined, `session ${id}`)
-    else deepStrictEqual(flatten(record), { ...session, data: { ...session.data } })
-  }
-}
-
-function flatten(record: Awaited<ReturnType<Machine['recordOf']>>): unknown {
-  if (typeof record !== 'object') return record
-  const { data, created, active, ...limits } = record
-  return { data: JSON.parse(data), created, active, limits }
-}
-
-/** Nobody is put out early, and nobody stays more than a twentieth longer: whatever was written when. */
-function checkLifetime(model: Model, id: number | undefined, visit: ModelVisit): void {
-  const session: ModelSession | undefined =
-    id === undefined ? undefined : model.world.sessions.get(id)
-  const seen = id === undefined ? undefined : model.seen.get(id)
-  if (!session || seen === undefined) return
-  const { idle, deadline } = session.limits
-  const { now } = model.world
-  const isEarly = !visit.base && now < deadline && (idle === null || now - seen < idle)
-  if (isEarly) throw new Error(`put out ${now - seen} ms after the last request`)
-  const isLate = visit.base && (now >= deadline || (idle !== null && now - seen > idle * 1.05 + 1))
-  if (isLate) throw new Error(`let in ${now - seen} ms after the last request`)
-}
-
 function permutations(items: readonly number[]): number[][] {
   if (items.length < 2) return [[...items]]
   return items.flatMap((item) =>
@@ -413,7 +218,7 @@ const commands = fc.commands(
 )
 
 /** The first visit, so that there is something to quarrel about. */
-async function visitFirst(model: Model, real: Real): Promise<void> {
+async function visitFirst(model: Model, real: Machine): Promise<void> {
   const request = await (real.processes[0] as Process).server.begin(undefined)
   const visit = beginVisit(model.world, undefined)
   const guest = { browser: 0, process: 0, request, visit }
@@ -444,6 +249,7 @@ for (const [medium, servers] of [
           jars: [],
           cookies: new Map(),
           seen: new Map(),
+          used: new Map(),
         }
         for (let index = 0; index < servers; index++) await real.start(index)
         await visitFirst(model, real)

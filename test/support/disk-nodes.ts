@@ -143,6 +143,23 @@ export function namesOf(directory: DiskDirectory): string[] {
   return [...directory.names.keys()].filter((name) => lookUp(directory, name) !== undefined)
 }
 
+/** The lowest number that no file has now, and none of those that are open. */
+export function findFreeInode(root: DiskDirectory, open: readonly DiskNode[]): bigint {
+  const used = new Set(open.map(({ inode }) => inode))
+  const collect = (directory: DiskDirectory): void => {
+    used.add(directory.inode)
+    for (const name of namesOf(directory)) {
+      const node = lookUp(directory, name)
+      if (node?.kind === 'directory') collect(node)
+      else if (node) used.add(node.inode)
+    }
+  }
+  collect(root)
+  let inode = 1n
+  while (used.has(inode)) inode += 1n
+  return inode
+}
+
 /** What stat says of it. */
 export function statsOf(node: DiskNode): BigIntStats {
   return new DiskStats(node) as unknown as BigIntStats

@@ -8,6 +8,7 @@ import {
   type DiskDirectory,
   type DiskFile,
   type DiskNode,
+  findFreeInode,
   lookUp,
   makeRoot,
   namesOf,
@@ -253,25 +254,14 @@ export class Disk implements FileSystem {
   #make(kind: 'directory', mode: number, states: []): DiskDirectory
   #make(kind: 'file' | 'directory', mode: number, states: Buffer[]): DiskNode {
     const now = this.#now()
-    const base = { inode: this.#freeInode(), mode, links: 0, modified: now, changed: now }
-    return kind === 'file' ? { kind, ...base, states } : { kind, ...base, names: new Map() }
-  }
-
-  /** The lowest number that no file has now. */
-  #freeInode(): bigint {
-    const used = new Set([...this.#open.values()].map(({ inode }) => inode))
-    const collect = (directory: DiskDirectory): void => {
-      used.add(directory.inode)
-      for (const name of namesOf(directory)) {
-        const node = lookUp(directory, name)
-        if (node?.kind === 'directory') collect(node)
-        else if (node) used.add(node.inode)
-      }
+    const base = {
+      inode: findFreeInode(this.root, [...this.#open.values()]),
+      mode,
+      links: 0,
+      modified: now,
+      changed: now,
     }
-    collect(this.root)
-    let inode = 1n
-    while (used.has(inode)) inode += 1n
-    return inode
+    return kind === 'file' ? { kind, ...base, states } : { kind, ...base, names: new Map() }
   }
 
   #set(directory: DiskDirectory, name: string, node: DiskNode | undefined): void {

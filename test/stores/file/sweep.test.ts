@@ -9,9 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
 import type { SweepReport } from '../../../lib/store.ts'
-import { nodeFileSystem } from '../../../stores/file/file-system.ts'
+import { type FileSystem, nodeFileSystem } from '../../../stores/file/file-system.ts'
 import { encodeFile } from '../../../stores/file/frame.ts'
 import { createOwner } from '../../../stores/file/owner.ts'
 import {
@@ -279,4 +280,30 @@ test('a sweep and commits of the same sessions do not hurt each other', async (t
   t.true(appended.includes(-1) || appended.length === 400)
   for (let index = 0; index < 40; index++) t.is(await textOf(store, nameOf(index)), undefined)
   t.deepEqual(findLitter(join(directory, 'sid')), [])
+})
+
+test('a sweep that fails has ended: no removal goes on behind it', async (t) => {
+  let isRemoving = false
+  let isDone = false
+  const fs: FileSystem = {
+    ...nodeFileSystem,
+    async *list(path) {
+      if (path.endsWith('sid')) return yield* nodeFileSystem.list(path)
+      yield* nodeFileSystem.list(path)
+      while (!isRemoving) await setImmediate()
+      throw systemError('EIO', 'readdir')
+    },
+    async rename(from, to) {
+      isRemoving = !String(to).includes('tenants')
+      for (let turns = 0; turns < 20; turns++) await setImmediate()
+      await nodeFileSystem.rename(from, to)
+      isDone = isRemoving
+    },
+  }
+  const { store, directory } = openStore(t)
+  await store.update(nameOf(1), storing('x', 0))
+  await store.close()
+  const failing = openStore(t, { fs }, { directory }).store
+  await t.throwsAsync(failing.sweep(NOW), { code: 'ERR_SESSION_STORE' })
+  t.true(isDone)
 })
