@@ -295,7 +295,7 @@ test('a sweep that fails has ended: no removal goes on behind it', async (t) => 
     },
     async rename(from, to) {
       isRemoving = !String(to).includes('tenants')
-      for (let turns = 0; turns < 20; turns++) await setImmediate()
+      for (let turns = 0; turns < 5000; turns++) await setImmediate()
       await nodeFileSystem.rename(from, to)
       isDone = isRemoving
     },
