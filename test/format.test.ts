@@ -73,7 +73,7 @@ test('the key ring of docs/format.md is one', async (t) => {
 
 /** The lines of the last code block: a name and its value; a line that begins with spaces goes on with the value. */
 function readExample(): ReadonlyMap<string, string> {
-  const block = /```text\n(.*?)\n```/s.exec(page)?.[1] ?? ''
+  const block = [...page.matchAll(/```text\n(.*?)\n```/gs)].at(-1)?.[1] ?? ''
   const lines = block.replace(/\n +/g, '').split('\n')
   return new Map(lines.map((line) => [line.slice(0, 11).trim(), line.slice(11)]))
 }
