@@ -157,6 +157,11 @@ export const CREATE_FLAGS: number = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
 /** Flags to open a directory, for its fsync. */
 export const DIRECTORY_FLAGS: number = O_RDONLY | O_DIRECTORY
 
+/** Whether a file's owner may read and write it, and nobody else may do anything. */
+export function isPrivate({ mode }: BigIntStats): boolean {
+  return (mode & 0o777n) === 0o600n
+}
+
 /** The system's code of an error, such as `'ENOENT'`. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined

@@ -12,8 +12,8 @@ export interface KnownFile {
   readonly capacity: number
   /** Stands for this very state: another one for each that was read or written. */
   readonly version: Version
-  /** The file's inode. */
-  readonly inode: bigint
+  /** The file's inode; undefined as long as nobody has looked at a new one. */
+  inode: bigint | undefined
   /** What the last look at the file saw; undefined when we have written to it since. */
   stats: BigIntStats | undefined
   /** When that look was, in milliseconds of the monotonic clock. */

@@ -5,7 +5,8 @@ import { codeOf } from './file-system.ts'
 
 interface OpenFile {
   readonly descriptor: number
-  readonly inode: bigint
+  /** Undefined as long as nobody has looked. */
+  readonly inode: bigint | undefined
 }
 
 /**
@@ -41,7 +42,7 @@ export class OpenFiles {
    * Hands over the descriptor of a session, to be kept again or closed, if it is open: and is that of
    * `inode`, since by hand a file may have been put in the place of another.
    */
-  take(name: string, inode: bigint): number | undefined {
+  take(name: string, inode: bigint | undefined): number | undefined {
     const file = this.#files.delete(name)
     if (file === undefined) return undefined
     if (file.inode === inode) return file.descriptor
@@ -49,8 +50,18 @@ export class OpenFiles {
     return undefined
   }
 
+  /** The inode of a session's file, if it is open. */
+  async findInode(name: string): Promise<bigint | undefined> {
+    const file = this.#files.delete(name)
+    if (file === undefined) return undefined
+    const inode = file.inode ?? (await this.#lookUpInode(file.descriptor))
+    if (inode === undefined) this.#close(file)
+    else this.keep(name, file.descriptor, inode)
+    return inode
+  }
+
   /** Keeps a descriptor for later, and closes the one that was used least recently. */
-  keep(name: string, descriptor: number, inode: bigint): void {
+  keep(name: string, descriptor: number, inode: bigint | undefined): void {
     const before = this.#files.set(name, { descriptor, inode })
     if (before !== undefined) this.#close(before)
     while (this.#files.size > this.#capacity) this.#close(this.#files.deleteOldest())
@@ -69,6 +80,11 @@ export class OpenFiles {
       closed.push(fs.close(file.descriptor))
     }
     await Promise.allSettled(closed)
+  }
+
+  async #lookUpInode(descriptor: number): Promise<bigint | undefined> {
+    const stats = await this.#environment.fs.fstat(descriptor).catch(() => undefined)
+    return stats?.ino
   }
 
   #close(file: OpenFile | undefined): void {

@@ -2,11 +2,10 @@ import type { SessionError } from '../../lib/errors.ts'
 import type { Entry, Version } from '../../lib/store.ts'
 import { type Commit, type Decision, frameAfter, syncName } from './commit.ts'
 import { storeError } from './failure.ts'
-import { CREATE_FLAGS, codeOf, READ_WRITE_FLAGS, writeAll } from './file-system.ts'
+import { CREATE_FLAGS, codeOf, isPrivate, READ_WRITE_FLAGS, writeAll } from './file-system.ts'
 import { capacityFor, encodeFile, encodeSlot, type Frame } from './frame.ts'
 import { copyEntry, type KnownFile } from './known-files.ts'
-import type { RemovalContext } from './removal.ts'
-import { unlinkSession } from './removal.ts'
+import { type RemovalContext, unlinkSession } from './removal.ts'
 import type { SoleFiles } from './sole-files.ts'
 
 /** What a commit in place works with. */
@@ -27,7 +26,16 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
   const { environment, directory, highWater, files } = context
   const { fs } = environment
 
+  /** Whether files come out as private as they are asked for here: what one shows holds for all. */
+  let arePrivate = false
+
   return async function commitInPlace(name, decide, deadline) {
+    if (files.known.get(name) === undefined) {
+      // Most sessions of which nothing is known are new: to make the file finds that out as well.
+      const decision = decide(undefined)
+      const created = decision?.entry && (await create(name, decision.entry, decision.durable))
+      if (created) return created
+    }
     const found = await files.find(name).catch((error: unknown) => {
       throw storeError('read a session', error)
     })
@@ -109,12 +117,8 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     const descriptor = await openNew(name, file)
     if (descriptor === undefined) return undefined
     const lookedAt = environment.monotonic()
-    let inode: bigint
     try {
-      const stats = await fs.fstat(descriptor)
-      inode = stats.ino
-      // A umask can only take bits away, but an access control list of the directory can give some.
-      if ((stats.mode & 0o777n) !== 0o600n) await fs.fchmod(descriptor, 0o600)
+      if (!arePrivate) await makePrivate(descriptor)
       await writeAll(fs, descriptor, content)
       if (durable) await fs.fdatasync(descriptor)
     } catch (error) {
@@ -125,11 +129,19 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
       )
       throw storeError('write a session', error, isLeft ? { committed: 'unknown' } : {})
     }
+    // Which inode it got is found out by the first look at it: most are not looked at so soon.
+    const inode = undefined
     files.open.keep(name, descriptor, inode)
     if (durable) await syncName(directory, highWater, name)
     const capacity = content.length / 2
     const stats = undefined
     return remember(name, frame, { slot: 0, capacity, inode, stats, lookedAt, look: undefined })
+  }
+
+  /** A umask can only take bits away, but some file systems give some. */
+  async function makePrivate(descriptor: number): Promise<void> {
+    if (isPrivate(await fs.fstat(descriptor))) arePrivate = true
+    else await fs.fchmod(descriptor, 0o600)
   }
 
   async function remove(
@@ -179,10 +191,11 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     }
     const stats = await fs.fstat(descriptor).catch(() => undefined)
     const isOurs =
-      stats?.ino === known.inode &&
+      stats !== undefined &&
+      stats.ino === known.inode &&
       stats.isFile() &&
       stats.size === BigInt(2 * known.capacity) &&
-      (stats.mode & 0o777n) === 0o600n &&
+      isPrivate(stats) &&
       stats.nlink === 1n
     if (isOurs) return descriptor
     await fs.close(descriptor).catch(() => {})

@@ -3,7 +3,7 @@ import { type Commit, type Decide, type Decision, entryOf, frameAfter, syncName 
 import type { DataDirectory, SessionPaths } from './data-directory.ts'
 import type { Environment } from './environment.ts'
 import { isDiskFull, storeError } from './failure.ts'
-import { codeOf, type FileSystem, ignoring, writeAll } from './file-system.ts'
+import { codeOf, type FileSystem, ignoring, isPrivate, writeAll } from './file-system.ts'
 import { encodeFile, type Frame } from './frame.ts'
 import type { HighWater } from './high-water.ts'
 import type { SessionLocks } from './lock.ts'
@@ -108,8 +108,8 @@ export function createReplaceCommit(context: ReplaceContext): Commit {
       await writeAll(fs, tenure.descriptor, content)
       const stats = await fs.fstat(tenure.descriptor)
       if (stats.size !== BigInt(content.length)) throw shortWrite()
-      // A umask can only take bits away, but an access control list of the directory can give some.
-      if ((stats.mode & 0o777n) !== 0o600n) await fs.fchmod(tenure.descriptor, 0o600)
+      // A umask can only take bits away, but some file systems give some.
+      if (!isPrivate(stats)) await fs.fchmod(tenure.descriptor, 0o600)
       if (durable) await fs.fdatasync(tenure.descriptor)
       await tenure.close()
     } catch (error) {

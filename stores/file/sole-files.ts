@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs'
 import { entryOf } from './commit.ts'
 import type { DataDirectory } from './data-directory.ts'
 import type { Environment } from './environment.ts'
-import { codeOf } from './file-system.ts'
+import { codeOf, isPrivate } from './file-system.ts'
 import type { HighWater } from './high-water.ts'
 import { copyEntry, type KnownFile, KnownFiles } from './known-files.ts'
 import { OpenFiles } from './open-files.ts'
@@ -118,11 +118,18 @@ export class SoleFiles {
     // Times that a write of ours has moved tell nothing of others.
     const isSame = before
       ? isSameState(before, stats)
-      : stats.ino === known.inode && stats.size === BigInt(2 * known.capacity)
+      : stats.ino === (await this.#inodeOf(name, known)) &&
+        stats.size === BigInt(2 * known.capacity)
     // One that others may read is replaced at the next commit.
-    if (!isSame || (stats.mode & 0o777n) !== 0o600n) return false
+    if (!isSame || !isPrivate(stats)) return false
     known.stats = stats
     known.lookedAt = lookedAt
     return true
+  }
+
+  /** The inode of a file, also of one that was made since; undefined when nobody can tell any more. */
+  async #inodeOf(name: string, known: KnownFile): Promise<bigint | undefined> {
+    known.inode ??= await this.open.findInode(name)
+    return known.inode
   }
 }

@@ -9,7 +9,7 @@ import { type Order, startRemoteStore } from '../support/remote-store.ts'
 import { attachStrace, type CallPoint, callPoints, whyNoStrace } from '../support/strace.ts'
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 
-/** How many of the calls to kill at, of each way to commit; `KILL_POINTS=all` takes a minute. */
+/** How many of the calls to kill at, of each way to commit; `KILL_POINTS=all` takes minutes. */
 const points = process.env.KILL_POINTS ?? '12'
 const AT_ONCE = 2
 
@@ -123,7 +123,6 @@ for (const way of ['alone', 'beside another'] as const) {
   testWithStrace(
     `a process that commits ${way} may be killed at every call to the file system${reason ? ` (skipped: ${reason})` : ''}`,
     async (t) => {
-      t.timeout(600_000)
       const directory = makeTemporaryDirectory(t)
       const other = openStore(t, { sockets: nodeEnvironment.sockets }, { directory })
       if (way === 'beside another') await other.store.ready()

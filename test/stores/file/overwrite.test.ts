@@ -41,6 +41,31 @@ test('a commit in place is one write: no new file, no lock, no look', async (t) 
   t.like(lstatSync(fileOf(NAME)), { ino, size })
 })
 
+test('a new session is two calls, once its shard is there: nothing is looked for, nor at', async (t) => {
+  const { calls, fs } = watchFileSystem()
+  const { update, find } = openSoleStore(t, { fs })
+  const [first, second] = ['1', '2'].map((digit) => `ab${digit.repeat(62)}`)
+  await update(`${first}`, storing('one'))
+  calls.length = 0
+  await update(`${second}`, storing('two'))
+  t.deepEqual(calls, ['open', 'write'])
+  t.is(await find(`${second}`), 'two')
+})
+
+test('where files come out wider than they are asked for, each is narrowed', async (t) => {
+  const { fs } = watchFileSystem()
+  const wide = {
+    ...fs,
+    open: (path: string, flags: number, mode?: number) =>
+      fs.open(path, flags, mode === undefined ? mode : 0o640),
+  }
+  const { update, fileOf } = openSoleStore(t, { fs: wide })
+  for (const name of [NAME, nameOf(2)]) {
+    await update(name, storing('one'))
+    t.is(lstatSync(fileOf(name)).mode & 0o777, 0o600)
+  }
+})
+
 test('the slots take turns, so that the version before is whole while one is written', async (t) => {
   const { update, contentOf } = openSoleStore(t)
   const seen: unknown[] = []

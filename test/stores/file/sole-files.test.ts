@@ -1,4 +1,4 @@
-import { renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import {
   appending,
@@ -27,10 +27,35 @@ test('a file is looked at once a second, however many ask', async (t) => {
   t.deepEqual(calls, [])
   advance(1)
   await Promise.all(Array.from({ length: 20 }, () => find(NAME)))
-  t.deepEqual(calls, ['lstat'])
+  t.deepEqual(calls, ['lstat', 'fstat'], 'of a new file also which it is')
   advance(999)
   await find(NAME)
-  t.deepEqual(calls, ['lstat'])
+  t.is(calls.length, 2)
+  advance(1)
+  await find(NAME)
+  t.deepEqual(calls, ['lstat', 'fstat', 'lstat'])
+})
+
+test('a file that took the place of a new one before the first look is not taken for it', async (t) => {
+  const { monotonic, advance } = makeClock()
+  const { update, find, fileOf } = openSoleStore(t, { monotonic })
+  await update(NAME, storing('one'))
+  copyFileSync(fileOf(NAME), `${fileOf(NAME)}2`)
+  await update(NAME, storing('two'))
+  renameSync(`${fileOf(NAME)}2`, fileOf(NAME))
+  advance(1000)
+  t.is(await find(NAME), 'damaged', 'it is older than what was acknowledged')
+})
+
+test('a new file that is no longer open is read again at the first look', async (t) => {
+  const { monotonic, advance } = makeClock()
+  const { update, find, files } = openSoleStore(t, { monotonic })
+  await update(NAME, storing('one'))
+  await files.open.closeAll()
+  advance(1000)
+  t.is(await find(NAME), 'one')
+  await update(NAME, storing('two'))
+  t.is(await find(NAME), 'two')
 })
 
 test('a write is no look', async (t) => {

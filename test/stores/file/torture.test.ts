@@ -19,7 +19,6 @@ for (const [title, clockSpeed, slander] of [
   ['so do processes whose live locks are taken for dead', 20, 0.2],
 ] as const) {
   test.serial(title, async (t) => {
-    t.timeout(600_000)
     const directory = makeTemporaryDirectory(t)
     const report: TortureReport = await torture({
       directory,

@@ -11,7 +11,6 @@ for (const options of sound) {
   const { processes, mischief } = options
   const others = mischief ? `, while somebody ${mischief},` : ''
   test(`no order in which ${processes} processes come, write, leave or are killed${others} lets one write in place while another writes, and the last one can be alone`, (t) => {
-    t.timeout(180_000)
     const { worlds, violation } = searchWorlds(options)
     t.log(`${worlds} worlds`)
     t.is(violation, undefined)

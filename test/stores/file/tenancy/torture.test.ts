@@ -9,7 +9,6 @@ const commits = Number(process.env.TORTURE_COMMITS ?? 300)
 test.serial(
   'processes that come, leave, end, are killed and stopped while others write lose nothing, and the last one is alone',
   async (t) => {
-    t.timeout(600_000)
     const { violations, litter, ...figures } = await torture({
       directory: makeTemporaryDirectory(t),
       processes,
