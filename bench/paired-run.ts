@@ -72,7 +72,7 @@ export function createPlan<Cases extends Plan['cases']>(
   cases: Cases,
   { quick, rounds = quick ? 1 : 5, burst = quick ? 200 : 700 }: RunOptions,
 ): Plan & { readonly cases: Cases } {
-  const warmUpMilliseconds = quick ? 100 : 1500
+  const warmUpMilliseconds = quick ? 100 : 5000
   return { cases, rounds, milliseconds: burst, warmUpMilliseconds, connections: 32 }
 }
 

@@ -74,3 +74,18 @@ function mergeLimits(
   const conflict = text(theirs) !== text(base) && text(mine) !== text(theirs)
   return { merged: limitsOf(mine), conflicts: conflict ? [LIMITS_KEY] : [] }
 }
+
+/** Whether values say nothing that `base` does not say, at whatever level. */
+export function isReduced(base: SerializedData, values: SerializedData): boolean {
+  return [...values].every(([key, value]) => isPart(value, base.get(key)))
+}
+
+/**
+ * Whether a JSON text says nothing that `whole` does not say: it is the same, but for members left
+ * out.
+ */
+function isPart(text: string, whole: string | undefined): boolean {
+  if (text === whole) return true
+  if (whole === undefined || !text.startsWith('{') || !whole.startsWith('{')) return false
+  return isReduced(splitData(whole), splitData(text))
+}

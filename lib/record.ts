@@ -1,3 +1,5 @@
+import { splitMembers } from './json-text.ts'
+import { writePlainData } from './plain-data.ts'
 import { checkSize, MAX_DEPTH, type SerializedData, Serializer } from './serializer.ts'
 
 export type { SerializedData } from './serializer.ts'
@@ -71,14 +73,21 @@ export function serializeData(
   return serializeWhole(data, reserved, maxBytes).values
 }
 
-/** As {@link serializeData}, with the text of the whole as {@link joinData} makes it. */
+/**
+ * As {@link serializeData}, with the text of the whole as {@link joinData} makes it. `plain`: what
+ * {@link writePlainData} makes of the data, if that is known; it spares all further work.
+ */
 export function serializeWhole(
   data: object,
   reserved: ReadonlySet<string>,
   maxBytes: number,
+  plain: string | undefined = writePlainData(data, maxBytes),
 ): { readonly values: SerializedData; readonly text: string } {
-  const values = new Serializer(maxBytes).serialize(data, reserved)
-  const text = joinData(values)
+  const split = plain === undefined ? undefined : splitMembers(plain)
+  // Only the serializer says what is wrong, and where.
+  const isFine = split !== undefined && ![...split.keys()].some((key) => reserved.has(key))
+  const values = isFine ? split : new Serializer(maxBytes).serialize(data, reserved)
+  const text = plain !== undefined && isFine ? plain : joinData(values)
   checkSize(values, text, maxBytes)
   return { values, text }
 }
@@ -93,13 +102,12 @@ export function joinData(values: SerializedData): string {
   return `{${members.join(',')}}`
 }
 
-/** The opposite of {@link joinData}: the JSON text of each key of canonical text. */
+/**
+ * The opposite of {@link joinData}: the JSON text of each key of canonical text. `__proto__` keys
+ * are left out at any level.
+ */
 export function splitData(text: string): SerializedData {
-  const values = new Map<string, string>()
-  for (const [key, value] of Object.entries(parse(text) as object)) {
-    values.set(key, JSON.stringify(value))
-  }
-  return values
+  return splitMembers(mayHoldProto(text) ? JSON.stringify(parse(text)) : text)
 }
 
 /**
@@ -114,8 +122,12 @@ export function parseData(text: string): Record<string, unknown> {
 /** `JSON.parse` makes `__proto__` an own key, harmless until it is copied to another object. */
 function parse(text: string): unknown {
   const value: unknown = JSON.parse(text)
-  if (text.includes(PROTO) || text.includes(ESCAPE)) dropProto(value)
+  if (mayHoldProto(text)) dropProto(value)
   return value
+}
+
+function mayHoldProto(text: string): boolean {
+  return text.includes(PROTO) || text.includes(ESCAPE)
 }
 
 function dropProto(root: unknown): void {

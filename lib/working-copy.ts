@@ -1,4 +1,4 @@
-import type { Draft } from './draft.ts'
+import { type Draft, isReduced } from './draft.ts'
 import { describeType } from './duration.ts'
 import { SessionError } from './errors.ts'
 import {
@@ -145,23 +145,25 @@ export class WorkingCopy {
   conclude(): Outcome {
     if (this.isGone) return GONE
     if (!this.isTouched) return this.#stored === undefined ? EMPTY : UNCHANGED
-    if (this.#isAsStored()) return UNCHANGED
-    const draft = this.draft()
+    const text = this.#writePlainData()
+    // To the letter what is stored: the quick answer to most requests.
+    const isAsStored = text !== undefined && text === this.#stored?.record.data
+    if (isAsStored && this.#limits === undefined) return UNCHANGED
+    const draft = this.draft(text)
     if (this.#stored === undefined) return draft.values.size === 0 ? EMPTY : { kind: 'new', draft }
     return this.isChanged(draft) ? { kind: 'changed', draft } : UNCHANGED
   }
 
-  /** What is to be stored. Throws when the data has no JSON form or is too large. */
-  draft(): Draft {
+  /**
+   * What is to be stored. Throws when the data has no JSON form or is too large. `text`: what
+   * {@link writePlainData} makes of the data.
+   */
+  draft(text: string | undefined = this.#writePlainData()): Draft {
+    const limits = this.#limits
     if (this.#session === undefined) {
-      return { values: this.#storedValues, text: this.#storedData, limits: this.#limits }
+      return { values: this.#storedValues, text: this.#storedData, limits }
     }
-    // What is stored may be larger than it may be by now: to read it is no mistake.
-    const maxBytes = Math.max(this.#options.maxBytes, Buffer.byteLength(this.#storedData))
-    return {
-      ...serializeWhole(this.#session, RESERVED_KEYS, maxBytes),
-      limits: this.#limits,
-    }
+    return { ...serializeWhole(this.#session, RESERVED_KEYS, this.#maxBytes, text), limits }
   }
 
   /** A draft or, when another version than it was made from is stored by then, a new one. */
@@ -199,8 +201,7 @@ export class WorkingCopy {
    * Whether a draft only takes away, as a sign-out does: where the session is gone, that is done.
    */
   isReduced({ values, limits }: Draft): boolean {
-    const base = this.#storedValues
-    return limits === undefined && [...values].every(([key, value]) => isPart(value, base.get(key)))
+    return limits === undefined && isReduced(this.#storedValues, values)
   }
 
   /** The values that are not stored as they are. */
@@ -253,11 +254,13 @@ export class WorkingCopy {
     this.forget()
   }
 
-  /** Whether the data is what is stored, to the letter: the quick answer to most requests. */
-  #isAsStored(): boolean {
-    if (this.#session === undefined || this.#limits !== undefined) return false
-    const data = this.#stored?.record.data
-    return data !== undefined && writePlainData(this.#session, data.length) === data
+  #writePlainData(): string | undefined {
+    return this.#session && writePlainData(this.#session, this.#maxBytes)
+  }
+
+  /** What is stored may be larger than it may be by now: to read it is no mistake. */
+  get #maxBytes(): number {
+    return Math.max(this.#options.maxBytes, Buffer.byteLength(this.#storedData))
   }
 
   /** The values of the data the request began with. */
@@ -284,15 +287,4 @@ function isPlainObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null
-}
-
-/**
- * Whether a JSON text says nothing that `whole` does not say: it is the same, but for members left
- * out.
- */
-function isPart(text: string, whole: string | undefined): boolean {
-  if (text === whole) return true
-  if (whole === undefined || !text.startsWith('{') || !whole.startsWith('{')) return false
-  const base = splitData(whole)
-  return [...splitData(text)].every(([key, value]) => isPart(value, base.get(key)))
 }

@@ -13,6 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'record',
     'serializer',
     'plain-data',
+    'json-text',
     'merge',
     'draft',
     'identity',
