@@ -29,6 +29,11 @@ export interface FileSystem {
   fsync(descriptor: number): Promise<void>
   stat(path: string): Promise<BigIntStats>
   lstat(path: string): Promise<BigIntStats>
+  /**
+   * As `lstat`, of a path that leads to a file which this process has open: may answer at once, since
+   * what it asks for cannot have left the memory, and so waits for no disk.
+   */
+  lstatOpen(path: string): BigIntStats | Promise<BigIntStats>
   chmod(path: string, mode: number): Promise<void>
   /** Rejects unless this process may read, write and enter the directory. */
   access(path: string): Promise<void>
@@ -95,6 +100,13 @@ export const nodeFileSystem: FileSystem = {
   fsync: (descriptor) => promise((done) => fs.fsync(descriptor, done as () => void)),
   stat: (path) => promise((done) => fs.stat(path, { bigint: true }, done)),
   lstat: (path) => promise((done) => fs.lstat(path, { bigint: true }, done)),
+  lstatOpen: (path) => {
+    try {
+      return fs.lstatSync(path, { bigint: true })
+    } catch (error) {
+      throw withoutPath(error as NodeJS.ErrnoException)
+    }
+  },
   chmod: (path, mode) => promise((done) => fs.chmod(path, mode, done as () => void)),
   access: (path) =>
     promise((done) =>

@@ -27,6 +27,11 @@ export class OpenFiles {
     this.#capacity = capacity
   }
 
+  /** Whether the file of a session is open, and not in use. */
+  has(name: string): boolean {
+    return this.#files.get(name) !== undefined
+  }
+
   /** Does `work`; when there are no descriptors left for it, those kept make room. */
   async makeRoom<T>(work: () => Promise<T>): Promise<T> {
     try {

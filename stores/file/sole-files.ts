@@ -106,11 +106,13 @@ export class SoleFiles {
 
   async #isStill(name: string, known: KnownFile): Promise<boolean> {
     const { environment, directory } = this.#context
+    const { fs } = environment
+    const { file } = directory.pathsOf(name)
     const before = known.stats
     const lookedAt = this.#now()
     let stats: BigIntStats
     try {
-      stats = await environment.fs.lstat(directory.pathsOf(name).file)
+      stats = await (this.open.has(name) ? fs.lstatOpen(file) : fs.lstat(file))
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return false
       throw error

@@ -15,14 +15,24 @@ export interface Accident {
 
 const WRITING = ['open', 'write', 'mkdir', 'rename', 'fsync', 'fdatasync']
 const NAMING = ['open', 'mkdir', 'rename', 'unlink', 'rmdir', 'list', 'readdir']
-const LOOKING = ['stat', 'lstat', 'access', 'realpath', 'fstat', 'read', 'close', 'utimes']
+const LOOKING = [
+  'stat',
+  'lstat',
+  'lstatOpen',
+  'access',
+  'realpath',
+  'fstat',
+  'read',
+  'close',
+  'utimes',
+]
 
 /** The system's errors, and the calls that they befall. */
 const CODES = {
   EIO: [...WRITING, ...NAMING, ...LOOKING],
   ENOSPC: WRITING,
   EMFILE: ['open', 'list', 'readdir'],
-  EACCES: [...NAMING, 'stat', 'lstat', 'access', 'realpath'],
+  EACCES: [...NAMING, 'stat', 'lstat', 'lstatOpen', 'access', 'realpath'],
 } as const
 /** The same for those that the store has no other answer to than to one of the above. */
 const LIKE_THEM = { EDQUOT: WRITING, EROFS: [...WRITING, ...NAMING], EBUSY: NAMING } as const

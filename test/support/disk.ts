@@ -176,6 +176,10 @@ export class Disk implements FileSystem {
     return statsOf(this.#find(path, 'lstat'))
   }
 
+  lstatOpen(path: string): Promise<BigIntStats> {
+    return this.lstat(path)
+  }
+
   async statfs(): Promise<bigint> {
     return TMPFS
   }

@@ -27,13 +27,13 @@ test('a file is looked at once a second, however many ask', async (t) => {
   t.deepEqual(calls, [])
   advance(1)
   await Promise.all(Array.from({ length: 20 }, () => find(NAME)))
-  t.deepEqual(calls, ['lstat', 'fstat'], 'of a new file also which it is')
+  t.deepEqual(calls, ['lstatOpen', 'fstat'], 'of a new file also which it is')
   advance(999)
   await find(NAME)
   t.is(calls.length, 2)
   advance(1)
   await find(NAME)
-  t.deepEqual(calls, ['lstat', 'fstat', 'lstat'])
+  t.deepEqual(calls, ['lstatOpen', 'fstat', 'lstatOpen'])
 })
 
 test('a file that took the place of a new one before the first look is not taken for it', async (t) => {
