@@ -79,7 +79,7 @@ export class SessionCookie {
   read(values: readonly string[], keys: CookieKeys): ReadCookie {
     if (values.length === 0) return { kind: 'none' }
     const known = values.length === 1 ? keys.recognizeCookie(values[0] as string) : undefined
-    if (known !== undefined) return { kind: 'valid', ...known }
+    if (known !== undefined) return { kind: 'valid', id: known.id, primary: known.primary }
     const wellFormed = values.filter((value) => VALUE.test(value))
     const verified = verifyAll(wellFormed, keys)
     const [first] = verified

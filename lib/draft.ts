@@ -1,6 +1,12 @@
 import { type Limits, limitsOf } from './expiry.ts'
 import { mergeData } from './merge.ts'
-import { joinData, type SerializedData, type SessionRecord, splitData } from './record.ts'
+import {
+  createRecord,
+  joinData,
+  type SerializedData,
+  type SessionRecord,
+  splitData,
+} from './record.ts'
 import { checkSize } from './serializer.ts'
 
 /** What a request wants a session to become. */
@@ -29,6 +35,8 @@ export interface MergedDraft {
   readonly signedIn: boolean
 }
 
+const NONE: readonly string[] = []
+
 /** What a conflict of limits is called: no data can have the name of a member. */
 const LIMITS_KEY = 'setExpiry'
 
@@ -49,7 +57,7 @@ export function mergeDraft(
 ): MergedDraft {
   const data =
     newest.data === base.data
-      ? { merged: draft.values, conflicts: [] }
+      ? { merged: draft.values, conflicts: NONE }
       : mergeData(splitData(base.data), draft.values, splitData(newest.data))
   const values = conditions.transform?.(data.merged) ?? data.merged
   const isDraft = values === draft.values && draft.text !== undefined
@@ -58,8 +66,9 @@ export function mergeDraft(
   const limits = mergeLimits(base, draft.limits, newest)
   const { created, active } = newest
   return {
-    record: { created, active: Math.max(active, now), ...limits.merged, data: text },
-    conflicts: [...data.conflicts, ...limits.conflicts],
+    record: createRecord(limits.merged, created, Math.max(active, now), text),
+    conflicts:
+      limits.conflicts.length > 0 ? [...data.conflicts, ...limits.conflicts] : data.conflicts,
     signedIn: conditions.isSignIn?.(values) ?? false,
   }
 }
@@ -68,9 +77,9 @@ function mergeLimits(
   base: Limits,
   mine: Limits | undefined,
   theirs: Limits,
-): { merged: Limits; conflicts: string[] } {
+): { merged: Limits; conflicts: readonly string[] } {
   const text = (limits: Limits): string => JSON.stringify(limitsOf(limits))
-  if (mine === undefined) return { merged: limitsOf(theirs), conflicts: [] }
+  if (mine === undefined) return { merged: theirs, conflicts: NONE }
   const conflict = text(theirs) !== text(base) && text(mine) !== text(theirs)
   return { merged: limitsOf(mine), conflicts: conflict ? [LIMITS_KEY] : [] }
 }

@@ -3,7 +3,7 @@ import { SessionError } from './errors.ts'
 import type { Emit } from './events.ts'
 import { type DefaultLimits, isExpired, renewLimits } from './expiry.ts'
 import { createId, type RandomBytes, refOf, type SessionId } from './id.ts'
-import { encodeRecord, type SessionRecord } from './record.ts'
+import { createRecord, encodeRecord, type SessionRecord } from './record.ts'
 import type { SealedStore, Unreadable } from './sealed-store.ts'
 
 /** A session as it was last seen in the store. */
@@ -62,7 +62,7 @@ export class Vault {
       this.#options.emit('expire', { ref: refOf(id.name) })
       return undefined
     }
-    return { id, ...read }
+    return { id, record: read.record, isStale: read.isStale }
   }
 
   /**
@@ -125,10 +125,9 @@ export class Vault {
    */
   async touch(base: StoredSession): Promise<Committed> {
     const { now, durable } = this.#options
-    const stored = await this.#change(base, durable, (newest) => ({
-      ...newest,
-      active: Math.max(newest.active, now()),
-    }))
+    const stored = await this.#change(base, durable, (newest) =>
+      createRecord(newest, newest.created, Math.max(newest.active, now()), newest.data),
+    )
     if (stored !== 'gone') this.#options.emit('touch', { ref: refOf(base.id.name) })
     return stored
   }
@@ -203,7 +202,8 @@ export class Vault {
     const { now, limits, maxBytes } = this.#options
     const merged = mergeDraft(base.record, draft, newest, now(), maxBytes, { transform })
     const renewed = renewLimits(merged.record, limits, now())
-    return { ...merged, record: { ...merged.record, ...renewed, created: now() } }
+    const { active, data } = merged.record
+    return { ...merged, record: createRecord(renewed, now(), active, data) }
   }
 
   /** Removes the old id once the new one holds the newest there was under it. */

@@ -18,6 +18,9 @@ export interface VisitOptions extends WorkingCopyOptions {
   readonly persistent: boolean
 }
 
+/** A session that was ended; one that was never stored is none. */
+type Ended = { readonly session: StoredSession | undefined }
+
 /**
  * One visitor's session during one request. Its operations run one after the other, in the order
  * they were called: each begins with what the one before it has stored.
@@ -27,7 +30,7 @@ export class Visit implements SessionHost {
   readonly #wire: Wire
   readonly #copy: WorkingCopy
   /** A session that was ended, until the store knows. */
-  #ended: { readonly session: StoredSession | undefined } | undefined
+  #ended: Ended | undefined
   /** Made with the first operation: most requests have none. */
   #queue: OperationQueue | undefined
 
@@ -230,8 +233,9 @@ export class Visit implements SessionHost {
       this.#copy.hasOwnId = true
     }
     this.#stored(committed, draft)
+    if (draft.limits === undefined) return
     const [before, after] = [base, committed].map(({ record }) => cookieEnd(record, persistent))
-    if (draft.limits !== undefined && before !== after) this.#sendCookie(committed)
+    if (before !== after) this.#sendCookie(committed)
   }
 
   async #rotate(draft: Draft, transform?: CommitConditions['transform']): Promise<void> {
@@ -282,14 +286,12 @@ export class Visit implements SessionHost {
   #settled<Result>(operation: () => Promise<Result> | Result): Promise<Result> {
     this.#queue ??= new OperationQueue()
     return this.#queue.run(async () => {
-      await this.#end()
+      if (this.#ended !== undefined) await this.#end(this.#ended)
       return operation()
     })
   }
 
-  async #end(): Promise<void> {
-    const ended = this.#ended
-    if (ended === undefined) return
+  async #end(ended: Ended): Promise<void> {
     if (ended.session !== undefined) await this.#options.vault.destroy(ended.session.id)
     this.#ended = undefined
     this.#wire.clearCookie()

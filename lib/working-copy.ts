@@ -15,6 +15,7 @@ import { createId, type RandomBytes, type SessionId } from './id.ts'
 import { hasSignedIn } from './identity.ts'
 import { writePlainData } from './plain-data.ts'
 import {
+  createRecord,
   joinData,
   parseData,
   type SerializedData,
@@ -163,7 +164,8 @@ export class WorkingCopy {
     if (this.#session === undefined) {
       return { values: this.#storedValues, text: this.#storedData, limits }
     }
-    return { ...serializeWhole(this.#session, RESERVED_KEYS, this.#maxBytes, text), limits }
+    const whole = serializeWhole(this.#session, RESERVED_KEYS, this.#maxBytes, text)
+    return { values: whole.values, text: whole.text, limits }
   }
 
   /** A draft or, when another version than it was made from is stored by then, a new one. */
@@ -174,12 +176,7 @@ export class WorkingCopy {
 
   /** A draft as the record of a session that begins with this request. */
   createRecord({ values, text = joinData(values), limits = this.limits }: Draft): SessionRecord {
-    return {
-      created: this.#began,
-      active: this.#options.now(),
-      ...limitsOf(limits),
-      data: text,
-    }
+    return createRecord(limits, this.#began, this.#options.now(), text)
   }
 
   /** Data as it is stored. Throws like {@link draft}. */
@@ -194,7 +191,9 @@ export class WorkingCopy {
     if (limits !== undefined && !equalLimits(limits, limitsOf(record))) return true
     if (text === record.data) return false
     const base = this.#storedValues
-    return values.size !== base.size || [...values].some(([key, value]) => base.get(key) !== value)
+    if (values.size !== base.size) return true
+    for (const [key, value] of values) if (base.get(key) !== value) return true
+    return false
   }
 
   /**

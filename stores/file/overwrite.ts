@@ -82,7 +82,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
       return writeAnew(name, frame, decision, deadline, error)
     }
     files.open.keep(name, descriptor, known.inode)
-    return remember(name, frame, { ...known, slot, stats: undefined, look: undefined })
+    return remember(name, frame, { slot, capacity, inode: known.inode, lookedAt: known.lookedAt })
   }
 
   /**
@@ -133,9 +133,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     const inode = undefined
     files.open.keep(name, descriptor, inode)
     if (durable) await syncName(directory, highWater, name)
-    const capacity = content.length / 2
-    const stats = undefined
-    return remember(name, frame, { slot: 0, capacity, inode, stats, lookedAt, look: undefined })
+    return remember(name, frame, { slot: 0, capacity: content.length / 2, inode, lookedAt })
   }
 
   /** A umask can only take bits away, but some file systems give some. */
@@ -165,16 +163,26 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
   function remember(
     name: string,
     frame: Frame,
-    file: Omit<KnownFile, 'entry' | 'sequence' | 'version'>,
+    {
+      slot,
+      capacity,
+      inode,
+      lookedAt,
+    }: Pick<KnownFile, 'slot' | 'capacity' | 'inode' | 'lookedAt'>,
   ): Version {
     const { bytes, expires, subject, sequence } = frame
     const version = {}
     highWater.note(name, sequence)
     files.known.set(name, {
-      ...file,
       entry: copyEntry({ bytes, expires, subject }),
       sequence,
+      slot,
+      capacity,
       version,
+      inode,
+      stats: undefined,
+      lookedAt,
+      look: undefined,
     })
     return version
   }

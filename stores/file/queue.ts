@@ -32,9 +32,9 @@ export class CommitQueue {
   }
 
   /** As the store's `update()`. */
-  update(name: string, change: ChangeFunction, options: QueueOptions): Promise<Updated> {
+  update(name: string, change: ChangeFunction, { durable, wait }: QueueOptions): Promise<Updated> {
     return new Promise((resolve, reject) => {
-      this.#enqueue(name, { ...options, change, deadline: 0, resolve, reject })
+      this.#enqueue(name, { change, durable, wait, deadline: 0, resolve, reject })
     })
   }
 
