@@ -70,9 +70,9 @@ export async function runPaired(
 /** A plan as the command line wants it; without a word from there as here. */
 export function createPlan<Cases extends Plan['cases']>(
   cases: Cases,
-  { quick, rounds = quick ? 1 : 5, burst = quick ? 200 : 700 }: RunOptions,
+  { quick, rounds = quick ? 1 : 5, burst = quick ? 200 : 1500 }: RunOptions,
 ): Plan & { readonly cases: Cases } {
-  const warmUpMilliseconds = quick ? 100 : 5000
+  const warmUpMilliseconds = quick ? 100 : 4000
   return { cases, rounds, milliseconds: burst, warmUpMilliseconds, connections: 32 }
 }
 
