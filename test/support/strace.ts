@@ -42,11 +42,14 @@ export async function attachStrace(
   const strace = spawn('strace', words, { stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = once(strace, 'exit')
   let complaints = ''
-  for await (const text of strace.stderr.setEncoding('utf8')) {
-    complaints += text
-    if (complaints.includes('attached')) return { ended }
-  }
-  throw new Error(`strace did not attach: ${complaints}`)
+  return new Promise((resolve, reject) => {
+    // Read to its end: what strace cannot say any more ends it.
+    strace.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaints += text
+      if (complaints.includes('attached')) resolve({ ended })
+    })
+    strace.once('close', () => reject(new Error(`strace did not attach: ${complaints}`)))
+  })
 }
 
 /** Every call in a log, as a point to kill at. */
