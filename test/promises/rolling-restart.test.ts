@@ -1,15 +1,15 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import test from 'ava'
 import type { Browser } from '../support/browser.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
+import { until } from '../support/waiting.ts'
 import { temporaryDirectory } from '../support/website.ts'
 
-const VISITORS = 6
-/** Time for requests to come at each stage: without any there is nothing to fail. */
-const STAGE_MILLISECONDS = 300
+const VISITORS = 3
+/** Requests of each visitor at each stage: without any there is nothing to fail. */
+const STAGE_REQUESTS = 120
 
 /** One who counts up on whichever server is open, one request after the other. */
 class Visitor {
@@ -45,26 +45,33 @@ test('a rolling restart fails no request and loses none: the new process starts,
       () => isOver,
     ),
   )
+  const letRequestsCome = (): Promise<unknown> =>
+    Promise.all(
+      visitors.map((visitor) => {
+        const enough = visitor.count + STAGE_REQUESTS
+        return until(() => visitor.count >= enough || visitor.problems.length > 0)
+      }),
+    )
   for (let restart = 0; restart < 3; restart++) {
     const [old] = open as [ServerProcess]
-    await delay(STAGE_MILLISECONDS)
+    await letRequestsCome()
     const next = await startServer(t, { directory })
     open = [old, next]
-    await delay(STAGE_MILLISECONDS)
+    await letRequestsCome()
     // As a proxy does: nobody is sent to a server that is about to end.
     open = [next]
     const ended = once(old.child, 'exit')
     old.child.kill('SIGTERM')
     t.deepEqual(await ended, [0, null], old.complaints())
   }
-  await delay(STAGE_MILLISECONDS)
+  await letRequestsCome()
   isOver = true
   await Promise.all(visits)
   t.deepEqual(
     visitors.flatMap(({ problems }) => problems),
     [],
   )
-  t.true(visitors.every(({ count }) => count > 10))
+  t.true(visitors.every(({ count }) => count > 7 * STAGE_REQUESTS))
   const register = JSON.parse(readFileSync(join(directory, 'sid/tenants/register'), 'utf8'))
   t.is(register.tenants.length, 1)
   t.deepEqual(register.sole, [register.tenants[0].name], 'the last one is alone')

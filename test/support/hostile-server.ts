@@ -39,4 +39,6 @@ server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo
 process.once('SIGTERM', async () => {
   server.close()
   await sessions.close()
+  // Those that were busy when it was closed would be kept for another five seconds.
+  server.closeIdleConnections()
 })
