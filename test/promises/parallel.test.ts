@@ -1,22 +1,45 @@
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
+import type { Context } from 'koa'
+import type { Browser, Page } from '../support/browser.ts'
 import { dataOf, PAGES, Pause, slow } from '../support/pages.ts'
-import { eventsOf, openWebsite } from '../support/website.ts'
+import { eventsOf, type Handler, openWebsite, type Website } from '../support/website.ts'
 
-test('two requests that set different keys at once keep both', async (t) => {
+/** A request that is under way while others of the same browser come and go. */
+interface Overlap {
+  /** The page the browser had before. */
+  readonly before: string
+  /** What the request changes at its end. */
+  readonly change: (ctx: Context) => unknown
+  /** The pages the browser gets while it is under way. */
+  readonly meanwhile: readonly string[]
+  /** Further pages of the website. */
+  readonly pages?: Readonly<Record<string, Handler>>
+}
+
+async function overlap(
+  t: ExecutionContext,
+  { before, change, meanwhile, pages = {} }: Overlap,
+): Promise<{ site: Website; browser: Browser; page: Page }> {
   const pause = new Pause()
-  const site = await openWebsite(t, {
-    ...PAGES,
-    '/slow': slow(pause, (ctx) => {
-      ctx.session.slow = 1
-    }),
-  })
+  const site = await openWebsite(t, { ...PAGES, ...pages, '/slow': slow(pause, change) })
   const browser = site.visit()
-  await browser.get('/count')
+  await browser.get(before)
   const pending = browser.get('/slow')
   await pause.arrived
-  await browser.get('/set?quick=1')
+  for (const path of meanwhile) await browser.get(path)
   pause.letGo()
-  t.is((await pending).status, 200)
+  return { site, browser, page: await pending }
+}
+
+test('two requests that set different keys at once keep both', async (t) => {
+  const { browser, site, page } = await overlap(t, {
+    before: '/count',
+    change: (ctx) => {
+      ctx.session.slow = 1
+    },
+    meanwhile: ['/set?quick=1'],
+  })
+  t.is(page.status, 200)
   t.deepEqual(await dataOf(browser), { views: 1, quick: '1', slow: 1 })
   t.false(eventsOf(site).includes('conflict'))
 })
@@ -31,39 +54,25 @@ test('twenty requests that each set a key at once keep all of them', async (t) =
 })
 
 test('a key that one request deletes and another leaves alone is deleted', async (t) => {
-  const pause = new Pause()
-  const site = await openWebsite(t, {
-    ...PAGES,
-    '/slow': slow(pause, (ctx) => {
+  const { browser } = await overlap(t, {
+    before: '/count',
+    change: (ctx) => {
       delete ctx.session.views
-    }),
+    },
+    meanwhile: ['/set?other=1'],
   })
-  const browser = site.visit()
-  await browser.get('/count')
-  const pending = browser.get('/slow')
-  await pause.arrived
-  await browser.get('/set?other=1')
-  pause.letGo()
-  await pending
   t.deepEqual(await dataOf(browser), { other: '1' })
 })
 
 test('of two changes of one key the later commit wins, and a conflict names the key', async (t) => {
-  const pause = new Pause()
-  const site = await openWebsite(t, {
-    ...PAGES,
-    '/slow': slow(pause, (ctx) => {
+  const { browser, site } = await overlap(t, {
+    before: '/set?colour=white',
+    change: (ctx) => {
       ctx.session.colour = 'red'
       ctx.session.size = 'small'
-    }),
+    },
+    meanwhile: ['/set?colour=blue'],
   })
-  const browser = site.visit()
-  await browser.get('/set?colour=white')
-  const pending = browser.get('/slow')
-  await pause.arrived
-  await browser.get('/set?colour=blue')
-  pause.letGo()
-  await pending
   t.deepEqual(await dataOf(browser), { colour: 'red', size: 'small' })
   const conflicts = site.events.filter(({ name }) => name === 'conflict')
   t.is(conflicts.length, 1)
@@ -72,52 +81,35 @@ test('of two changes of one key the later commit wins, and a conflict names the 
 })
 
 test('a deletion and a change of one key are a conflict, the later commit wins', async (t) => {
-  const pause = new Pause()
-  const site = await openWebsite(t, {
-    ...PAGES,
-    '/slow': slow(pause, (ctx) => {
+  const { browser, site } = await overlap(t, {
+    before: '/set?colour=white',
+    change: (ctx) => {
       delete ctx.session.colour
-    }),
+    },
+    meanwhile: ['/set?colour=blue'],
   })
-  const browser = site.visit()
-  await browser.get('/set?colour=white')
-  const pending = browser.get('/slow')
-  await pause.arrived
-  await browser.get('/set?colour=blue')
-  pause.letGo()
-  await pending
   t.deepEqual(await dataOf(browser), {})
   t.true(eventsOf(site).includes('conflict'))
 })
 
 test('two requests that change a key to the same are no conflict', async (t) => {
-  const pause = new Pause()
-  const site = await openWebsite(t, {
-    ...PAGES,
-    '/slow': slow(pause, (ctx) => {
+  const { site } = await overlap(t, {
+    before: '/set?colour=white',
+    change: (ctx) => {
       ctx.session.colour = 'blue'
-    }),
+    },
+    meanwhile: ['/set?colour=blue'],
   })
-  const browser = site.visit()
-  await browser.get('/set?colour=white')
-  const pending = browser.get('/slow')
-  await pause.arrived
-  await browser.get('/set?colour=blue')
-  pause.letGo()
-  await pending
   t.false(eventsOf(site).includes('conflict'))
 })
 
 test('a request that only read writes nothing over what another wrote', async (t) => {
-  const pause = new Pause()
-  const site = await openWebsite(t, { ...PAGES, '/slow': slow(pause, () => undefined) })
-  const browser = site.visit()
-  await browser.get('/set?colour=white')
-  const pending = browser.get('/slow')
-  await pause.arrived
-  await browser.get('/set?colour=blue')
-  pause.letGo()
-  t.deepEqual((await pending).setCookies, [])
+  const { browser, site, page } = await overlap(t, {
+    before: '/set?colour=white',
+    change: () => undefined,
+    meanwhile: ['/set?colour=blue'],
+  })
+  t.deepEqual(page.setCookies, [])
   t.deepEqual(await dataOf(browser), { colour: 'blue' })
   t.deepEqual(eventsOf(site), ['create', 'save'])
 })
@@ -128,8 +120,6 @@ test('a touch applies to the newest version: it brings nothing old back', async 
   const browser = site.visit()
   await browser.get('/set?colour=white')
   site.clock.advance(300_000)
-  const store = site.store
-  t.truthy(store)
   const pending = browser.get('/slow')
   await pause.arrived
   await browser.get('/set?colour=blue')
@@ -140,78 +130,51 @@ test('a touch applies to the newest version: it brings nothing old back', async 
 })
 
 test('a merge lays what the request changed over the third version it never saw', async (t) => {
-  const pause = new Pause()
-  const site = await openWebsite(t, {
-    ...PAGES,
-    '/slow': slow(pause, (ctx) => {
+  const { browser } = await overlap(t, {
+    before: '/set?a=1',
+    change: (ctx) => {
       ctx.session.slow = true
-    }),
+    },
+    meanwhile: ['/set?b=2', '/set?a=3'],
   })
-  const browser = site.visit()
-  await browser.get('/set?a=1')
-  const pending = browser.get('/slow')
-  await pause.arrived
-  await browser.get('/set?b=2')
-  await browser.get('/set?a=3')
-  pause.letGo()
-  await pending
   t.deepEqual(await dataOf(browser), { a: '3', b: '2', slow: true })
 })
 
 test('assigning ctx.session replaces what the request saw, and what others add survives', async (t) => {
-  const pause = new Pause()
-  const site = await openWebsite(t, {
-    ...PAGES,
-    '/slow': slow(pause, (ctx) => {
+  const { browser } = await overlap(t, {
+    before: '/set?old=1',
+    change: (ctx) => {
       ctx.session = { fresh: true }
-    }),
+    },
+    meanwhile: ['/set?added=1'],
   })
-  const browser = site.visit()
-  await browser.get('/set?old=1')
-  const pending = browser.get('/slow')
-  await pause.arrived
-  await browser.get('/set?added=1')
-  pause.letGo()
-  await pending
   t.deepEqual(await dataOf(browser), { fresh: true, added: '1' })
 })
 
 test('what setExpiry() sets merges as one key with data another request changed', async (t) => {
-  const pause = new Pause()
-  const site = await openWebsite(t, {
-    ...PAGES,
-    '/slow': slow(pause, (ctx) => ctx.session.setExpiry('2h')),
-    '/expiry': ({ session }) => `${session.expiresIn} ${session.expiresWithBrowser}`,
+  const { browser } = await overlap(t, {
+    before: '/count',
+    change: (ctx) => ctx.session.setExpiry('2h'),
+    meanwhile: ['/set?other=1'],
+    pages: { '/expiry': ({ session }) => `${session.expiresIn} ${session.expiresWithBrowser}` },
   })
-  const browser = site.visit()
-  await browser.get('/count')
-  const pending = browser.get('/slow')
-  await pause.arrived
-  await browser.get('/set?other=1')
-  pause.letGo()
-  await pending
   t.deepEqual(await dataOf(browser), { views: 1, other: '1' })
   t.is((await browser.get('/expiry')).text, '7200000 false')
 })
 
 test('setExpiry() survives a parallel change and regenerate({ keep: true })', async (t) => {
-  const pause = new Pause()
-  const site = await openWebsite(t, {
-    ...PAGES,
-    '/slow': slow(pause, (ctx) => {
+  const { browser } = await overlap(t, {
+    before: '/count',
+    change: (ctx) => {
       ctx.session.slow = true
-    }),
-    '/remember': ({ session }) => session.setExpiry('2h'),
-    '/keep': ({ session }) => session.regenerate({ keep: true }),
-    '/expiry': ({ session }) => `${session.expiresIn} ${session.expiresWithBrowser}`,
+    },
+    meanwhile: ['/remember'],
+    pages: {
+      '/remember': ({ session }) => session.setExpiry('2h'),
+      '/keep': ({ session }) => session.regenerate({ keep: true }),
+      '/expiry': ({ session }) => `${session.expiresIn} ${session.expiresWithBrowser}`,
+    },
   })
-  const browser = site.visit()
-  await browser.get('/count')
-  const pending = browser.get('/slow')
-  await pause.arrived
-  await browser.get('/remember')
-  pause.letGo()
-  await pending
   t.is((await browser.get('/expiry')).text, '7200000 false')
   const kept = await browser.get('/keep')
   t.regex(kept.setCookies[0] ?? '', /Max-Age=1209600/)

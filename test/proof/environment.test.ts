@@ -3,99 +3,26 @@ import { chmodSync, chownSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { nameOf } from '../support/file-store.ts'
-import {
-  type Order,
-  type RemoteProcess,
-  type RemoteStore,
-  type StoreFailure,
-  startRemoteStore,
-} from '../support/remote-store.ts'
+import { type Order, startRemoteStore } from '../support/remote-store.ts'
 import { startServer } from '../support/server-process.ts'
 import { SmallDisk, whyNoMount } from '../support/small-disk.ts'
+import {
+  ANN,
+  assertRecovered,
+  BOB,
+  inTime,
+  LONGEST_ANSWER,
+  NEW,
+  openStoreOf,
+  storeThree,
+  trySaving,
+  WAYS,
+} from '../support/store-in-need.ts'
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
-import { findLitter } from '../support/torture.ts'
 
-/** One process, which commits in place, or one of two, which replace. */
-type Way = 'alone' | 'beside another'
-const WAYS: readonly Way[] = ['alone', 'beside another']
-
-const [ANN, BOB, EVE, NEW] = [1, 2, 3, 4].map(nameOf) as [string, string, string, string]
-/** No answer may take longer, in milliseconds: a lock is waited for at most a second here. */
-const LONGEST_ANSWER = 4000
 const LATER = 9e15
-
-/** A store, ready, and in the last way another beside it. */
-async function open(
-  t: ExecutionContext,
-  directory: string,
-  way: Way,
-  start: RemoteProcess = {},
-): Promise<RemoteStore> {
-  if (way === 'beside another') {
-    const other = startRemoteStore(t, { directory }, { under: start.under ?? [] })
-    await other.order({ verb: 'ready' })
-  }
-  const store = startRemoteStore(t, { directory, lockTimeout: 1000 }, start)
-  await store.order({ verb: 'ready' })
-  return store
-}
-
-async function storeThree(store: RemoteStore): Promise<void> {
-  for (const name of [ANN, BOB]) await store.order({ verb: 'store', name, text: 'first' })
-  await store.order({ verb: 'store', name: EVE, text: 'late', expires: 1 })
-}
-
-/** Gives the order, and fails the test unless it is answered in time: done, or with this reason. */
-async function inTime(
-  t: ExecutionContext,
-  store: RemoteStore,
-  order: Order,
-  reason: string,
-  hint: RegExp,
-): Promise<'done' | StoreFailure> {
-  const begun = performance.now()
-  const outcome = await store.tell(order)
-  const took = performance.now() - begun
-  t.true(took < LONGEST_ANSWER, `${order.verb} took ${took} ms`)
-  if (outcome === 'killed') throw new Error('The process has ended')
-  if ('value' in outcome) return 'done'
-  const { failure } = outcome
-  t.deepEqual([failure.code, failure.reason], ['ERR_SESSION_STORE', reason], failure.message)
-  t.regex(failure.message, hint)
-  t.false(/[0-9a-f]{64}|\/tmp/.test(failure.message), failure.message)
-  return failure
-}
-
-/** Saves, which may or may not be possible; the old or the new text is there. */
-async function trySaving(
-  t: ExecutionContext,
-  store: RemoteStore,
-  reason: string,
-  hint: RegExp,
-): Promise<void> {
-  const order: Order = { verb: 'append', name: ANN, text: '+' }
-  const before = await store.read(ANN)
-  const outcome = await inTime(t, store, order, reason, hint)
-  t.is(await store.read(ANN), outcome === 'done' ? `${before}+` : before)
-}
-
-async function assertRecovered(
-  t: ExecutionContext,
-  store: RemoteStore,
-  directory: string,
-): Promise<void> {
-  const before = await store.read(ANN)
-  t.regex(`${before}`, /^first\+*$/)
-  await store.order({ verb: 'append', name: ANN, text: '!', durable: true })
-  t.is(await store.read(ANN), `${before}!`)
-  await store.order({ verb: 'store', name: NEW, text: 'new' })
-  t.is(await store.read(NEW), 'new')
-  await store.sweep(2)
-  const litter = findLitter(join(directory, 'sid')).filter((path) => !path.startsWith('tenants'))
-  t.deepEqual(litter, [])
-}
 
 const noMount = whyNoMount()
 const testOnDisk = noMount === undefined ? test.serial : test.serial.skip
@@ -112,7 +39,7 @@ for (const way of WAYS) {
       async (t) => {
         const disk = await SmallDisk.mount(t, options)
         const directory = join(disk.path, 'data')
-        const store = await open(t, directory, way, disk)
+        const store = await openStoreOf(t, directory, way, disk)
         await storeThree(store)
         disk[fill]()
         const create: Order = { verb: 'store', name: NEW, text: 'new' }
@@ -135,7 +62,7 @@ for (const way of WAYS) {
     async (t) => {
       const directory = makeTemporaryDirectory(t)
       const under = ['sh', '-c', 'ulimit -n 60 && exec "$0" "$@"']
-      const store = await open(t, directory, way, { under })
+      const store = await openStoreOf(t, directory, way, { under })
       const hint =
         /\(EMFILE\)\. This process has too many files open: raise its limit \(ulimit -n\)\.$/
       await storeThree(store)
@@ -157,7 +84,7 @@ for (const way of WAYS) {
     async (t) => {
       const root = makeTemporaryDirectory(t)
       const [directory, away] = [join(root, 'data'), join(root, 'away')]
-      const store = await open(t, directory, way)
+      const store = await openStoreOf(t, directory, way)
       const missed = async (name: string): Promise<void> => {
         const begun = performance.now()
         let found = await store.read(name)
@@ -220,7 +147,7 @@ testOnDisk(
   async (t) => {
     const disk = await SmallDisk.mount(t, 'size=1m')
     const directory = join(disk.path, 'data')
-    const before = await open(t, directory, 'alone', disk)
+    const before = await openStoreOf(t, directory, 'alone', disk)
     await storeThree(before)
     await before.order({ verb: 'close' })
     await before.kill()
@@ -263,7 +190,7 @@ testAsOther(`a process of another user is told whose the directory is${notOther}
   const root = makeTemporaryDirectory(t)
   chmodSync(root, 0o755)
   const directory = join(root, 'data')
-  const before = await open(t, directory, 'alone')
+  const before = await openStoreOf(t, directory, 'alone')
   await storeThree(before)
   await before.order({ verb: 'close' })
   const setpriv = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
@@ -293,7 +220,7 @@ for (const way of WAYS) {
     `a process that may not enter its directory any more calls nobody a stranger, ${way}${notOther}`,
     async (t) => {
       const directory = makeTemporaryDirectory(t)
-      const store = await open(t, directory, way)
+      const store = await openStoreOf(t, directory, way)
       await storeThree(store)
       await store.order({ verb: 'become', user: NOBODY })
       // What is known of a file is trusted for a second.

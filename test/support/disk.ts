@@ -1,5 +1,4 @@
 import { type BigIntStats, constants } from 'node:fs'
-import { basename, dirname } from 'node:path'
 import type { FileSystem, ListedFile } from '../../stores/file/file-system.ts'
 import {
   type Choose,
@@ -8,12 +7,12 @@ import {
   type DiskDirectory,
   type DiskFile,
   type DiskNode,
-  findFreeInode,
   lookUp,
   makeRoot,
   namesOf,
   statsOf,
 } from './disk-nodes.ts'
+import { DiskTree } from './disk-tree.ts'
 import { systemError } from './file-store.ts'
 
 const { O_CREAT, O_DIRECTORY, O_EXCL } = constants
@@ -31,7 +30,7 @@ export class Disk implements FileSystem {
   readonly root: DiskDirectory
   /** Where sessions are to be kept: proper-lockfile keeps apart only what has another path. */
   readonly data: string
-  readonly #now: () => number
+  readonly #tree: DiskTree
   readonly #open = new Map<number, DiskNode>()
 
   /** `now`: the clock that stamps files, in milliseconds. */
@@ -40,24 +39,24 @@ export class Disk implements FileSystem {
     root: DiskDirectory = makeRoot(`disk${++disks}`),
     data = `/disk${disks}/.sessions`,
   ) {
-    this.#now = now
     this.root = root
+    this.#tree = new DiskTree(root, now, () => [...this.#open.values()])
     this.data = data
   }
 
   /** The same files for another process; descriptors are each process's own. */
   share(): Disk {
-    return new Disk(this.#now, this.root, this.data)
+    return new Disk(this.#tree.now, this.root, this.data)
   }
 
   /** What would be there if every process were killed now. */
   copy(): Disk {
-    return new Disk(this.#now, copyTree(this.root), this.data)
+    return new Disk(this.#tree.now, copyTree(this.root), this.data)
   }
 
   /** What a power cut leaves, see {@link cutPower}. */
   cutPower(choose: Choose): Disk {
-    return new Disk(this.#now, cutPower(this.root, choose), this.data)
+    return new Disk(this.#tree.now, cutPower(this.root, choose), this.data)
   }
 
   /** How many descriptors are open. */
@@ -66,50 +65,48 @@ export class Disk implements FileSystem {
   }
 
   /** The paths there are, directories with a slash at their end. */
-  paths(directory: DiskDirectory = this.root, path = ''): string[] {
-    return [...directory.names].flatMap(([name]) => {
-      const node = lookUp(directory, name)
-      if (node === undefined) return []
-      if (node.kind === 'file') return [`${path}/${name}`]
-      return [`${path}/${name}/`, ...this.paths(node, `${path}/${name}`)]
-    })
+  paths(): string[] {
+    return this.#tree.paths()
   }
 
   /** Puts a file there, synced, in the place of whatever had its name. */
   put(path: string, content: Buffer): void {
-    const { directory, name } = this.#parent(path)
-    directory.names.set(name, [this.#make('file', 0o600, [content])])
+    const { directory, name } = this.#tree.parent(path)
+    directory.names.set(name, [this.#tree.make('file', 0o600, [content])])
   }
 
   /** Makes a socket. */
   putSocket(path: string): DiskFile {
-    const { directory, name } = this.#parent(path)
+    const { directory, name } = this.#tree.parent(path)
     if (lookUp(directory, name)) throw systemError('EADDRINUSE', 'listen')
-    const socket: DiskFile = { ...this.#make('file', 0o755, [Buffer.alloc(0)]), isSocket: true }
-    this.#set(directory, name, socket)
+    const socket: DiskFile = {
+      ...this.#tree.make('file', 0o755, [Buffer.alloc(0)]),
+      isSocket: true,
+    }
+    this.#tree.set(directory, name, socket)
     return socket
   }
 
   /** The socket of this path; another file refuses who connects to it, as one does. */
   socketAt(path: string): DiskFile {
-    const node = this.#find(path, 'connect')
+    const node = this.#tree.find(path, 'connect')
     if (node.kind === 'directory' || !node.isSocket) throw systemError('ECONNREFUSED', 'connect')
     return node
   }
 
   /** What a file holds; undefined when there is none. */
   contentOf(path: string): Buffer | undefined {
-    const node = this.#find(path, 'read')
+    const node = this.#tree.find(path, 'read')
     return node.kind === 'file' ? node.states.at(-1) : undefined
   }
 
   async open(path: string, flags: number, mode = 0o666): Promise<number> {
-    const { directory, name } = this.#parent(path)
+    const { directory, name } = this.#tree.parent(path)
     let node = name === '' ? directory : lookUp(directory, name)
     if (node === undefined) {
       if (!(flags & O_CREAT)) throw systemError('ENOENT', 'open')
-      node = this.#make('file', mode, [Buffer.alloc(0)])
-      this.#set(directory, name, node)
+      node = this.#tree.make('file', mode, [Buffer.alloc(0)])
+      this.#tree.set(directory, name, node)
     } else if (flags & O_EXCL) throw systemError('EEXIST', 'open')
     if (flags & O_DIRECTORY && node.kind === 'file') throw systemError('ENOTDIR', 'open')
     let descriptor = 3
@@ -141,7 +138,7 @@ export class Disk implements FileSystem {
     before.copy(content)
     bytes.copy(content, start)
     file.states.push(content)
-    file.modified = file.changed = this.#now()
+    file.modified = file.changed = this.#tree.now()
     return bytes.length
   }
 
@@ -169,11 +166,11 @@ export class Disk implements FileSystem {
   }
 
   async stat(path: string): Promise<BigIntStats> {
-    return statsOf(this.#find(path, 'stat'))
+    return statsOf(this.#tree.find(path, 'stat'))
   }
 
   async lstat(path: string): Promise<BigIntStats> {
-    return statsOf(this.#find(path, 'lstat'))
+    return statsOf(this.#tree.find(path, 'lstat'))
   }
 
   lstatOpen(path: string): Promise<BigIntStats> {
@@ -185,17 +182,17 @@ export class Disk implements FileSystem {
   }
 
   async chmod(path: string, mode: number): Promise<void> {
-    this.#find(path, 'chmod').mode = mode
+    this.#tree.find(path, 'chmod').mode = mode
   }
 
   async access(path: string): Promise<void> {
-    this.#find(path, 'access')
+    this.#tree.find(path, 'access')
   }
 
   async mkdir(path: string, mode: number): Promise<void> {
-    const { directory, name } = this.#parent(path)
+    const { directory, name } = this.#tree.parent(path)
     if (lookUp(directory, name)) throw systemError('EEXIST', 'mkdir')
-    this.#set(directory, name, this.#make('directory', mode, []))
+    this.#tree.set(directory, name, this.#tree.make('directory', mode, []))
   }
 
   async rmdir(path: string): Promise<void> {
@@ -203,24 +200,24 @@ export class Disk implements FileSystem {
   }
 
   rmdirSync(path: string): void {
-    const { directory, name } = this.#parent(path)
-    const node = this.#find(path, 'rmdir')
+    const { directory, name } = this.#tree.parent(path)
+    const node = this.#tree.find(path, 'rmdir')
     if (node.kind === 'file') throw systemError('ENOTDIR', 'rmdir')
     if (namesOf(node).length > 0) throw systemError('ENOTEMPTY', 'rmdir')
-    this.#set(directory, name, undefined)
+    this.#tree.set(directory, name, undefined)
   }
 
   async readdir(path: string): Promise<string[]> {
-    return namesOf(this.#directory(path, 'readdir'))
+    return namesOf(this.#tree.directory(path, 'readdir'))
   }
 
   async realpath(path: string): Promise<string> {
-    this.#find(path, 'realpath')
+    this.#tree.find(path, 'realpath')
     return path
   }
 
   async *list(path: string): AsyncGenerator<ListedFile> {
-    const directory = this.#directory(path, 'opendir')
+    const directory = this.#tree.directory(path, 'opendir')
     for (const name of namesOf(directory)) {
       const node = lookUp(directory, name)
       if (node) yield { name, isDirectory: () => node.kind === 'directory' }
@@ -228,71 +225,30 @@ export class Disk implements FileSystem {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    const [source, target] = [this.#parent(from), this.#parent(to)]
-    const node = this.#find(from, 'rename')
+    const [source, target] = [this.#tree.parent(from), this.#tree.parent(to)]
+    const node = this.#tree.find(from, 'rename')
     const there = lookUp(target.directory, target.name)
     if (there?.kind === 'directory' && node.kind === 'file') throw systemError('EISDIR', 'rename')
-    this.#set(target.directory, target.name, node)
-    this.#set(source.directory, source.name, undefined)
-    node.changed = this.#now()
+    this.#tree.set(target.directory, target.name, node)
+    this.#tree.set(source.directory, source.name, undefined)
+    node.changed = this.#tree.now()
   }
 
   async unlink(path: string): Promise<void> {
-    const { directory, name } = this.#parent(path)
-    if (this.#find(path, 'unlink').kind === 'directory') throw systemError('EISDIR', 'unlink')
-    this.#set(directory, name, undefined)
+    const { directory, name } = this.#tree.parent(path)
+    if (this.#tree.find(path, 'unlink').kind === 'directory') throw systemError('EISDIR', 'unlink')
+    this.#tree.set(directory, name, undefined)
   }
 
   async utimes(path: string, _accessed: Date, modified: Date): Promise<void> {
-    const node = this.#find(path, 'utimes')
+    const node = this.#tree.find(path, 'utimes')
     node.modified = modified.getTime()
-    node.changed = this.#now()
+    node.changed = this.#tree.now()
   }
 
   async readText(path: string): Promise<string> {
-    const node = this.#find(path, 'open')
+    const node = this.#tree.find(path, 'open')
     return node.kind === 'file' ? (node.states.at(-1) ?? '').toString() : ''
-  }
-
-  #make(kind: 'file', mode: number, states: Buffer[]): DiskFile
-  #make(kind: 'directory', mode: number, states: []): DiskDirectory
-  #make(kind: 'file' | 'directory', mode: number, states: Buffer[]): DiskNode {
-    const now = this.#now()
-    const base = {
-      inode: findFreeInode(this.root, [...this.#open.values()]),
-      mode,
-      links: 0,
-      modified: now,
-      changed: now,
-    }
-    return kind === 'file' ? { kind, ...base, states } : { kind, ...base, names: new Map() }
-  }
-
-  #set(directory: DiskDirectory, name: string, node: DiskNode | undefined): void {
-    const states = directory.names.get(name) ?? [undefined]
-    const before = states.at(-1)
-    if (before) before.links -= 1
-    if (node) node.links += 1
-    directory.names.set(name, [...states, node])
-    directory.modified = directory.changed = this.#now()
-  }
-
-  #parent(path: string): { directory: DiskDirectory; name: string } {
-    if (path === '/') return { directory: this.root, name: '' }
-    return { directory: this.#directory(dirname(path), 'open'), name: basename(path) }
-  }
-
-  #find(path: string, syscall: string): DiskNode {
-    const { directory, name } = this.#parent(path)
-    const node = name === '' ? directory : lookUp(directory, name)
-    if (node === undefined) throw systemError('ENOENT', syscall)
-    return node
-  }
-
-  #directory(path: string, syscall: string): DiskDirectory {
-    const node = this.#find(path, syscall)
-    if (node.kind === 'file') throw systemError('ENOTDIR', syscall)
-    return node
   }
 
   #opened(descriptor: number): DiskNode {
