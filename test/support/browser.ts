@@ -11,7 +11,7 @@ export interface Page {
 }
 
 /** The headers of a page, by names of any case. One that came twice is joined with a comma. */
-export interface PageHeaders {
+export interface PageHeaders extends Iterable<readonly [string, string]> {
   get(name: string): string | null
 }
 
@@ -90,14 +90,8 @@ export class Browser {
     })
     const setCookies = response.headers['set-cookie'] ?? []
     for (const line of setCookies) this.#keep(line)
-    const get = (name: string): string | null =>
-      response.headers[name.toLowerCase()]?.toString() ?? null
-    return {
-      status: response.statusCode ?? 0,
-      text: await textOf(response),
-      headers: { get },
-      setCookies,
-    }
+    const { statusCode: status = 0 } = response
+    return { status, text: await textOf(response), headers: headersOf(response), setCookies }
   }
 
   #keep(line: string): void {
@@ -106,6 +100,14 @@ export class Browser {
     const name = pair.slice(0, equals)
     if (attributes.includes('Max-Age=0')) this.cookies.delete(name)
     else this.cookies.set(name, pair.slice(equals + 1))
+  }
+}
+
+function headersOf({ headers }: IncomingMessage): PageHeaders {
+  const lines = new Map(Object.entries(headers).map(([name, value]) => [name, `${value}`]))
+  return {
+    get: (name) => lines.get(name.toLowerCase()) ?? null,
+    [Symbol.iterator]: () => lines.entries(),
   }
 }
 
