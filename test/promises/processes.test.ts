@@ -5,6 +5,7 @@ import test from 'ava'
 import { sessionFiles } from '../support/files.ts'
 import { dataOf } from '../support/pages.ts'
 import { startServer } from '../support/processes.ts'
+import { until } from '../support/waiting.ts'
 import { temporaryDirectory } from '../support/website.ts'
 
 test.serial('fifty increments by update() over four processes count fifty', async (t) => {
@@ -144,6 +145,8 @@ test.serial('a generated key is warned of once in production, and not elsewhere'
   const directory = temporaryDirectory(t)
   const first = await startServer(t, directory, { NODE_ENV: 'production' })
   const second = await startServer(t, directory, { NODE_ENV: 'production' })
+  // What a process writes to stderr arrives when it does, beside its first line.
+  await until(() => first.complaints().includes('Warning: '))
   const warnings = `${first.complaints()}${second.complaints()}`
   t.is(warnings.match(/Warning: /g)?.length, 1, warnings)
   t.regex(warnings, /keys|SESSION_KEYS/)

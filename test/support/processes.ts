@@ -33,7 +33,7 @@ export async function startServer(
   })
   const [line] = (await Promise.race([
     once(child.stdout.setEncoding('utf8'), 'data'),
-    once(child, 'exit').then(() => {
+    once(child, 'close').then(() => {
       throw new Error(`The server ended: ${complaints}`)
     }),
   ])) as [string]

@@ -40,7 +40,8 @@ export async function startServer(
   })
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
+    // Not 'exit': what it wrote to its standard error last may arrive after that.
+    const ended = once(child, 'close')
     // The whole group: what strace runs would outlive strace.
     process.kill(-(child.pid as number), 'SIGKILL')
     await ended
@@ -51,7 +52,7 @@ export async function startServer(
     complaints += text
   })
   const started = once(child.stdout as NodeJS.ReadableStream, 'data')
-  const ended = once(child, 'exit').then(() => {
+  const ended = once(child, 'close').then(() => {
     throw new Error(`The server ended early: ${complaints}`)
   })
   ended.catch(() => undefined)
