@@ -15,7 +15,9 @@ export function makeName(number: number): string {
  * `length` bytes in which every value from 0 to 255 comes up, in an order that depends on `seed`.
  */
 export function makeBytes(length: number, seed = 0): Uint8Array {
-  return Uint8Array.from({ length }, (_, index) => (index * 31 + seed) & 0xff)
+  const bytes = new Uint8Array(length)
+  for (let index = 0; index < length; index += 1) bytes[index] = index * 31 + seed
+  return bytes
 }
 
 /** An entry that a store has no reason to forget for a day. */
