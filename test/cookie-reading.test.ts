@@ -47,7 +47,10 @@ test('a cookie is found by exactly the bytes of its name', (t) => {
   t.deepEqual(valuesOf('sid=a'), ['a'])
   t.deepEqual(valuesOf('x=1; sid=a; y=2'), ['a'])
   const names = ['Sid', 'SID', 'sid2', 'asid', 'xsid', '"sid"', '%73id', 'si\u0064\u0301', 's id']
-  for (const name of names) t.deepEqual(valuesOf(`${name}=a`), [], name)
+  for (const name of names) {
+    t.deepEqual(valuesOf(`${name}=a`), [], name)
+    t.deepEqual(valuesOf(`${name}=a; sid=b`), ['b'], `${name}, beside ours`)
+  }
 })
 
 test('space and tab around a name and a value are no part of them, all else is', (t) => {

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { mergeDraft } from '../lib/draft.ts'
+import { type CommitConditions, mergeDraft } from '../lib/draft.ts'
 import type { Limits } from '../lib/expiry.ts'
 import { type SerializedData, type SessionRecord, splitData } from '../lib/record.ts'
 
@@ -32,6 +32,19 @@ test('over a newer version only what the request changed is laid', (t) => {
   const { record, conflicts } = mergeDraft(base, draft, newest, NOW, NO_LIMIT, {})
   t.deepEqual(JSON.parse(record.data), { a: 3, b: 2, d: 2, e: 3 })
   t.deepEqual(conflicts, [])
+})
+
+test('the text of a draft that is known is stored only where the draft is stored as it is', (t) => {
+  const base = recordOf({ a: 1 })
+  const draft = { values: valuesOf({ a: 2 }), text: '{"a":2}' }
+  const dataOver = (newest: SessionRecord, transform?: CommitConditions['transform']): string =>
+    mergeDraft(base, draft, newest, NOW, NO_LIMIT, { transform }).record.data
+  t.is(dataOver(base), '{"a":2}')
+  t.is(dataOver(recordOf({ a: 1, theirs: 1 })), '{"a":2,"theirs":1}')
+  t.is(
+    dataOver(base, (values) => new Map([...values, ['b', '3']])),
+    '{"a":2,"b":3}',
+  )
 })
 
 test('where both changed a key the draft wins, and the key is named', (t) => {

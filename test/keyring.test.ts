@@ -154,6 +154,28 @@ test('refresh() loads again what has changed, and says whether it is another rin
   t.true(await ring.refresh(), 'a key was taken away')
 })
 
+test('a cookie that was recognized is not any more once its key has left the ring', async (t) => {
+  const [before, after] = [keyOf('before'), keyOf('after')]
+  const source = new ScriptedSource(before)
+  let now = 0
+  const ring = new Keyring(source, 'sid', () => now)
+  await ring.ready()
+  const cookie = ring.signId(toSessionId(id))
+  t.like(ring.recognizeCookie(cookie), { primary: true })
+
+  now += 1000
+  source.replace(after, before)
+  await ring.refresh()
+  t.like(ring.verifyCookie(cookie), { primary: false })
+  t.like(ring.recognizeCookie(cookie), { primary: false })
+
+  now += 1000
+  source.replace(after)
+  await ring.refresh()
+  t.is(ring.recognizeCookie(cookie), undefined)
+  t.is(ring.verifyCookie(cookie), undefined)
+})
+
 test('refresh() looks at most once a second, however often it is called', async (t) => {
   const source = new ScriptedSource(keyOf('one'))
   let now = 5

@@ -67,6 +67,12 @@ test('what a parallel request stores during a rotation is carried along, each ti
   }
   const { id, record } = present(t, await vault.rotate(base, draftOf({ count: 0, user: 5 })))
   t.is(count, 2)
+  const carried = store.updates.filter(({ name }) => name === id.name)
+  t.deepEqual(
+    carried.map(({ kind, durable }) => [kind, durable]),
+    Array(3).fill(['replace', true]),
+    'each time on the disk before the old id is tried again',
+  )
   t.deepEqual(await dataOf(store, id), { count, user: 5 })
   t.deepEqual(JSON.parse(record.data), { count, user: 5 })
   t.deepEqual(await store.names(), [id.name])

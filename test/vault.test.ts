@@ -253,6 +253,14 @@ test('a session that is destroyed is gone on the disk, and told of once', async 
   t.deepEqual(events, [{ name: 'destroy', ref: REF }])
 })
 
+test('a session that does not open any more can be destroyed', async (t) => {
+  const { vault, store } = openVault()
+  await begin(vault)
+  await store.put(ID.name, Buffer.from('not an envelope'))
+  await vault.destroy(ID)
+  t.deepEqual(await store.names(), [])
+})
+
 test('a session in whose place another will begin is gone, under its former handle', async (t) => {
   const { vault, store, events } = openVault()
   await begin(vault)

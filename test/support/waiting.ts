@@ -9,9 +9,16 @@ export function createMeeting(size: number): () => Promise<void> {
   }
 }
 
-/** Waits for what happens beside a response, or after it was sent. */
+/** Far longer than anything takes that is waited for: what does not happen fails by its name. */
+const PATIENCE_MILLISECONDS = 20_000
+
+/** Waits for what happens beside a response, or after it was sent. Rejects when it does not happen. */
 export async function until(happened: () => boolean): Promise<void> {
-  while (!happened()) await new Promise((resolve) => setTimeout(resolve, 5))
+  const end = performance.now() + PATIENCE_MILLISECONDS
+  while (!happened()) {
+    if (performance.now() > end) throw new Error(`It did not happen: ${happened}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
 }
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {
