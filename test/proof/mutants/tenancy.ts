@@ -141,11 +141,13 @@ export const tenancyMutants: readonly Mutant[] = [
       what: 'who was struck off while it asked is in all the same',
       find: '    return isEntered\n',
       replace: '    return true\n',
+      test: 'test/stores/file/tenancy/register-file.test.ts',
     },
     {
       what: 'who asked one clears the names of all',
       find: '!asked.includes(name)',
       replace: 'asked === undefined',
+      test: 'test/stores/file/tenancy/register-file.test.ts',
     },
     {
       what: 'the sockets of the dead stay for ever',

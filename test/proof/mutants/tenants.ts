@@ -2,7 +2,7 @@ import { type Mutant, mutantsOf } from './mutant.ts'
 
 /** Faults in who is taken for whom: alive, dead, on the register, to be asked. */
 export const tenantMutants: readonly Mutant[] = [
-  ...mutantsOf('stores/file/tenancy/peers.ts', 'test/stores/file/tenancy/register.test.ts', [
+  ...mutantsOf('stores/file/tenancy/peers.ts', 'test/stores/file/tenancy/peers.test.ts', [
     {
       what: 'a refused socket proves something on whatever file system',
       find: "code === 'ECONNREFUSED' && local",
@@ -32,19 +32,16 @@ export const tenantMutants: readonly Mutant[] = [
       what: 'the end of a connection is an answer',
       find: 'peer.settle(false)',
       replace: 'peer.settle(true)',
-      test: 'test/stores/file/tenancy/orders.test.ts',
     },
     {
       what: 'an answer to an old question is taken for one to the next',
       find: '      this.#peers.delete(name)\n      void',
       replace: '      peer.answer = undefined\n      void',
-      test: 'test/stores/file/tenancy/orders.test.ts',
     },
     {
       what: 'nobody notices the end of another',
       find: '          if (!this.#closed) this.#options.onEnd()\n',
       replace: '',
-      test: 'test/stores/file/tenancy/tenancy.test.ts',
     },
   ]),
   ...mutantsOf('stores/file/tenancy/seat.ts', 'test/stores/file/tenancy/tenancy.test.ts', [
@@ -60,7 +57,7 @@ export const tenantMutants: readonly Mutant[] = [
       test: 'test/stores/file/tenancy/place.test.ts',
     },
   ]),
-  ...mutantsOf('stores/file/tenancy/renewal.ts', 'test/stores/file/tenancy/register.test.ts', [
+  ...mutantsOf('stores/file/tenancy/renewal.ts', 'test/stores/file/tenancy/renewal.test.ts', [
     {
       what: 'whoever is not proven alive is displaced',
       find: "verdicts[index] !== 'dead'",
@@ -70,7 +67,6 @@ export const tenantMutants: readonly Mutant[] = [
       what: 'who is missing from the register enters it again as if nobody had come since',
       find: '  if (isNew && isJoined) return undefined\n',
       replace: '',
-      test: 'test/stores/file/tenancy/mending.test.ts',
     },
     {
       what: 'who is not alone says so',
@@ -81,13 +77,11 @@ export const tenantMutants: readonly Mutant[] = [
       what: 'one is alone where somebody was whom nobody can ask',
       find: 'living.length === 0 && !shared && !isSole',
       replace: 'living.length === 0 && !isSole',
-      test: 'test/stores/file/tenancy/place.test.ts',
     },
     {
       what: 'who still finishes what it began in place is not asked any more',
       find: '!isSole && isNamedSole(register, self)',
       replace: 'isNamedSole(register, self)',
-      test: 'test/stores/file/tenancy/orders.test.ts',
     },
   ]),
   ...mutantsOf('stores/file/tenancy/register.ts', 'test/stores/file/tenancy/register.test.ts', [
@@ -102,7 +96,7 @@ export const tenantMutants: readonly Mutant[] = [
       what: 'who was fenced takes its entry for written',
       find: "if (codeOf(error) === 'ENOENT') return false",
       replace: "if (codeOf(error) === 'ENOENT') return true",
-      test: 'test/stores/file/tenancy/orders.test.ts',
+      test: 'test/stores/file/tenancy/register-file.test.ts',
     },
     {
       what: 'a register that is lost names nobody',
@@ -111,17 +105,12 @@ export const tenantMutants: readonly Mutant[] = [
       test: 'test/stores/file/tenancy/mending.test.ts',
     },
   ]),
-  ...mutantsOf('stores/file/tenancy/litter.ts', 'test/stores/file/tenancy/register.test.ts', [
+  ...mutantsOf('stores/file/tenancy/litter.ts', 'test/stores/file/tenancy/litter.test.ts', [
     {
       what: 'of those found by their sockets nobody is asked',
       find: 'sole: tenants.map(({ name }) => name)',
       replace: 'sole: []',
       test: 'test/stores/file/tenancy/mending.test.ts',
-    },
-    {
-      what: 'the socket of one on the register is removed',
-      find: '!names.has(name)',
-      replace: 'names.size >= 0',
     },
     {
       what: 'a socket that answers is removed',

@@ -1,4 +1,6 @@
-import { rmSync, unlinkSync } from 'node:fs'
+import { once } from 'node:events'
+import { renameSync, rmSync, unlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test from 'ava'
 import { interceptFileSystem, makeClock, systemError } from '../../../support/file-store.ts'
@@ -58,8 +60,12 @@ test.serial(
     const end = first.begin()
     rmSync(join(directory, 'tenants', 'register'))
     const second = openTenancy(t, directory)
-    const joined = second.join()
+    let isIn = false
+    const joined = second.join().then(() => {
+      isIn = true
+    })
     await until(() => !first.isSole)
+    t.false(isIn)
     end?.()
     await joined
     t.is(readRegister(directory).tenants.length, 2)
@@ -93,6 +99,24 @@ test.serial('a socket deleted by hand is made anew, so that others can ask again
   t.is(readRegister(directory).tenants.length, 2)
   await second.leave()
   await until(() => first.isSole)
+})
+
+test.serial('a socket that somebody put in the place of ours is not ours', async (t) => {
+  const directory = makeTenantsDirectory(t)
+  const clock = makeClock()
+  const tenancy = openTenancy(t, directory, { monotonic: clock.monotonic })
+  await tenancy.join()
+  const [socket = ''] = listSockets(directory)
+  const another = join(directory, 'another')
+  const server = createServer().listen(another)
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  renameSync(another, join(directory, 'tenants', socket))
+  clock.advance(1001)
+  await tenancy.confirm()
+  t.false(tenancy.isSole)
+  await tenancy.join()
+  t.not(readRegister(directory).tenants.at(-1)?.name, socket.slice(0, 16))
 })
 
 test.serial('a disk that fails is told at once, and joined when it works again', async (t) => {
