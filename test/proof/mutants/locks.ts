@@ -18,6 +18,7 @@ export const lockMutants: readonly Mutant[] = [
       what: 'a lock that we hold is taken for a dead one',
       find: '    this.#held.add(name)\n',
       replace: '',
+      test: 'test/stores/file/lock-holders.test.ts',
     },
     {
       what: 'a wall clock that jumps makes a lock stale',
@@ -33,6 +34,7 @@ export const lockMutants: readonly Mutant[] = [
       what: 'a token whose lock was broken is an error',
       find: "      if (codeOf(error) === 'ENOENT') return 'busy'\n      throw error\n    }\n    const tenure",
       replace: '      throw error\n    }\n    const tenure',
+      test: 'test/stores/file/lock-holders.test.ts',
     },
   ]),
   ...mutantsOf('stores/file/lock-watch.ts', 'test/stores/file/lock.test.ts', [
@@ -45,6 +47,7 @@ export const lockMutants: readonly Mutant[] = [
       what: 'with the token of a dead one that of a live one is removed',
       find: 'stale ? names : dead)',
       replace: 'names)',
+      test: 'test/stores/file/lock-holders.test.ts',
     },
     {
       what: 'whoever is not proven alive is dead',
@@ -77,11 +80,13 @@ export const lockMutants: readonly Mutant[] = [
       what: 'the token is closed twice: the second time it is another file of this process',
       find: '    if (!open) return\n',
       replace: '',
+      test: 'test/stores/file/lock-holders.test.ts',
     },
     {
       what: 'a lock that proper-lockfile cannot remove is left',
       find: '    await fs.rmdir(lock).catch(() => {})\n',
       replace: '',
+      test: 'test/stores/file/faults.test.ts',
     },
   ]),
   ...mutantsOf('stores/file/replace.ts', 'test/stores/file/lock.test.ts', [
@@ -116,7 +121,7 @@ export const lockMutants: readonly Mutant[] = [
       what: 'a removal that somebody did not finish is not brought to the disk',
       find: 'await tenure.abandon()\n      if (decision.durable) await syncName',
       replace: 'await tenure.abandon()\n      if (decision === undefined) await syncName',
-      test: 'test/proof/crash-points.test.ts',
+      test: 'test/stores/file/replace.test.ts',
     },
   ]),
   ...mutantsOf('stores/file/replace.ts', 'test/stores/file/faults.test.ts', [
@@ -139,6 +144,7 @@ export const lockMutants: readonly Mutant[] = [
       what: 'whatever stands there after a rename of unknown outcome is ours',
       find: 'isSameFrame(reading.frame, frame)',
       replace: 'reading !== undefined',
+      test: 'test/stores/file/replace.test.ts',
     },
     {
       what: 'after an unknown outcome the version that stands there is damage',
@@ -149,7 +155,7 @@ export const lockMutants: readonly Mutant[] = [
       what: 'nobody can sign out on a full disk',
       find: 'if (!frame.tombstone || !isDiskFull(error)) throw error',
       replace: 'throw error',
-      test: 'test/proof/every-call-fails.test.ts',
+      test: 'test/stores/file/faults.test.ts',
     },
   ]),
   ...mutantsOf('stores/file/replace.ts', 'test/stores/file/damage.test.ts', [
@@ -157,6 +163,7 @@ export const lockMutants: readonly Mutant[] = [
       what: 'a commit may number itself below what was seen',
       find: 'frameAfter(Math.max(newest, highWater.get(name)), decision.entry)',
       replace: 'frameAfter(newest, decision.entry)',
+      test: 'test/stores/file/replace.test.ts',
     },
     {
       what: 'what a commit stored is forgotten: a copy put back is not noticed',
@@ -167,7 +174,7 @@ export const lockMutants: readonly Mutant[] = [
       what: 'a session is stored readable for others',
       find: '      if (!isPrivate(stats)) await fs.fchmod(tenure.descriptor, 0o600)\n',
       replace: '',
-      test: 'test/stores/file.test.ts',
+      test: 'test/stores/file/replace.test.ts',
     },
   ]),
   ...mutantsOf('stores/file/commit.ts', 'test/stores/file/damage.test.ts', [
