@@ -106,7 +106,7 @@ export const bytesMutants: readonly Mutant[] = [
       replace: '',
     },
   ]),
-  ...mutantsOf('stores/file/reader.ts', 'test/stores/file/sole-files.test.ts', [
+  ...mutantsOf('stores/file/reader.ts', 'test/stores/file/reader.test.ts', [
     {
       what: 'a file that two commits passed while it was read is damage',
       find: "reading.state === 'damaged' ? readOnce(environment, path) : reading",
@@ -129,6 +129,7 @@ export const bytesMutants: readonly Mutant[] = [
       what: 'a pipe in the place of a session is waited for',
       find: 'READ_FLAGS: number = O_RDONLY | O_NOFOLLOW | O_NONBLOCK',
       replace: 'READ_FLAGS: number = O_RDONLY | O_NOFOLLOW',
+      test: 'test/stores/file/reader.test.ts',
     },
     {
       what: 'a new session goes over a file that is there',

@@ -35,11 +35,6 @@ export const fileMutants: readonly Mutant[] = [
       test: 'test/proof/crash-points.test.ts',
     },
     {
-      what: 'after a failure the new file may be older than the slot nobody knows about',
-      find: '    highWater.note(name, frame.sequence)\n    try',
-      replace: '    try',
-    },
-    {
       what: 'a failed fsync is taken for a write',
       find: 'return writeAnew(name, frame, decision, deadline, error)',
       replace: 'return remember(name, frame, { ...known, slot, stats: undefined })',
@@ -135,7 +130,7 @@ export const fileMutants: readonly Mutant[] = [
       replace: '!isSame',
     },
   ]),
-  ...mutantsOf('stores/file/known-files.ts', 'test/stores/file/sole-files.test.ts', [
+  ...mutantsOf('stores/file/known-files.ts', 'test/stores/file/known-files.test.ts', [
     {
       what: 'a read that began before a commit ended hides it',
       find: '      if (!isCurrent) return\n',
@@ -152,19 +147,11 @@ export const fileMutants: readonly Mutant[] = [
       what: 'nothing is forgotten when the tenure ends',
       find: 'onTenureEnd: () => this.#files.end(),',
       replace: 'onTenureEnd: async () => {},',
-      test: 'test/stores/file/sole-files.test.ts',
-    },
-    {
-      what: 'a read does not look whether we are still alone',
-      find: "    const look = this.tenancy.confirm()\n    if (look) await look\n    if (!this.tenancy.isSole) return 'shared'",
-      replace: "    if (!this.tenancy.isSole) return 'shared'",
-      test: 'test/stores/file/sole-files.test.ts',
     },
     {
       what: 'a commit in place is not counted as begun until it has ended',
       find: '        return await overwrite(name, decide, deadline)\n',
       replace: '        return overwrite(name, decide, deadline)\n',
-      test: 'test/stores/file/sole-files.test.ts',
     },
   ]),
   ...mutantsOf('stores/file/removal.ts', 'test/stores/file/overwrite.test.ts', [
@@ -183,10 +170,10 @@ export const fileMutants: readonly Mutant[] = [
       what: 'a sign-out on a full disk is not on the disk',
       find: '  if (decision.durable) await syncName(directory, highWater, name)\n',
       replace: '',
-      test: 'test/proof/every-call-fails.test.ts',
+      test: 'test/stores/file/replace.test.ts',
     },
   ]),
-  ...mutantsOf('stores/file/directory-sync.ts', 'test/stores/file/durability.test.ts', [
+  ...mutantsOf('stores/file/directory-sync.ts', 'test/stores/file/directory-sync.test.ts', [
     {
       what: 'a commit takes the fsync that began before it for its own',
       find: '    return syncs.pending\n',

@@ -59,7 +59,7 @@ export const tenancyMutants: readonly Mutant[] = [
       what: 'no answer is an answer',
       find: 'answers.then((each) => each.every(Boolean))',
       replace: 'answers.then(() => true)',
-      test: 'test/stores/file/tenancy/register.test.ts',
+      test: 'test/stores/file/tenancy/mending.test.ts',
     },
     {
       what: 'the one who is alone is not waited for any longer than a pause',

@@ -118,6 +118,7 @@ test('no bytes whatever make the decoder throw', (t) => {
 test('a frame that checks but says what no store writes is damaged', async (t) => {
   const { crc32 } = await import('node:zlib')
   for (const [offset, byte] of [
+    [10, 9], // another capacity than that of the slot
     [12, 1], // a length beyond the slot
     [16, 1], // a sequence beyond 2^53
     [24, 1], // an expiry beyond 2^53

@@ -40,16 +40,37 @@ test('what is stored anew after a removal, or after somebody deleted the file, i
   t.is(await textOf(store, NAME), 'three')
 })
 
-test('a removal of what is missing is durable too: whoever removed it may have ended before it was', async (t) => {
+/** A store, the directories that it has brought to the disk, and whether that has no room left. */
+function openSynced(t: Parameters<typeof openStore>[0]) {
   const synced: string[] = []
+  const disk = { isFull: false }
   const opened = new Map<unknown, string>()
   const fs = interceptFileSystem(async ({ method, path, proceed }) => {
+    if (disk.isFull && method === 'mkdir') throw systemError('ENOSPC', 'mkdir')
     const result = await proceed()
     if (method === 'open') opened.set(result, String(path))
     if (method === 'fsync') synced.push(relative(directory, opened.get(path) ?? ''))
     return result
   })
   const { store, directory } = openStore(t, { fs })
+  return { store, synced, disk }
+}
+
+test('a removal on a full disk is durable where it is asked to be', async (t) => {
+  const { store, synced, disk } = openSynced(t)
+  await store.update(NAME, storing('one'), { durable: true })
+  await store.update(nameOf(17), storing('one'), { durable: true })
+  synced.length = 0
+  disk.isFull = true
+  await store.update(nameOf(17), removing)
+  t.deepEqual(synced, [])
+  await store.update(NAME, removing, { durable: true })
+  t.deepEqual(synced, ['sid/01'])
+  t.is(await textOf(store, NAME), undefined)
+})
+
+test('a removal of what is missing is durable too: whoever removed it may have ended before it was', async (t) => {
+  const { store, synced } = openSynced(t)
   await store.update(NAME, storing('one'), { durable: true })
   await store.update(NAME, removing)
   synced.length = 0

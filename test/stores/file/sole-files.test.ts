@@ -1,4 +1,12 @@
-import { copyFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import test from 'ava'
 import {
   appending,
@@ -67,6 +75,44 @@ test('a write is no look', async (t) => {
   unlinkSync(fileOf(NAME))
   advance(400)
   t.is(await find(NAME), 'missing')
+})
+
+test('an older version that is put back is damage to one who has read a newer one', async (t) => {
+  const { update, fileOf, directory } = openSoleStore(t)
+  await update(NAME, storing('one'))
+  copyFileSync(fileOf(NAME), `${fileOf(NAME)}2`)
+  await update(NAME, storing('two'))
+  const { monotonic, advance } = makeClock()
+  const reader = openSoleStore(t, { monotonic }, directory)
+  t.is(await reader.find(NAME), 'two')
+  renameSync(`${fileOf(NAME)}2`, fileOf(NAME))
+  advance(1000)
+  t.is(await reader.find(NAME), 'damaged')
+})
+
+test('a file that somebody has just put in the place of ours is not written to', async (t) => {
+  const theirs = openSoleStore(t)
+  for (const text of ['1', '2', '3', '4', '5']) await theirs.update(NAME, storing(text))
+  const ours = openSoleStore(t)
+  await ours.update(NAME, storing('one'))
+  const next = openSoleStore(t, {}, ours.directory)
+  t.is(await next.find(NAME), 'one')
+  copyFileSync(theirs.fileOf(NAME), `${ours.fileOf(NAME)}2`)
+  renameSync(`${ours.fileOf(NAME)}2`, ours.fileOf(NAME))
+  await next.update(NAME, appending('!'))
+  t.is(await openSoleStore(t, {}, ours.directory).find(NAME), '5!')
+})
+
+test('a file that somebody has made readable for others is private after the next commit', async (t) => {
+  const { monotonic, advance } = makeClock()
+  const { update, find, fileOf } = openSoleStore(t, { monotonic })
+  await update(NAME, storing('one'))
+  chmodSync(fileOf(NAME), 0o644)
+  advance(1000)
+  t.is(await find(NAME), 'one')
+  await update(NAME, appending(', two'))
+  t.is(statSync(fileOf(NAME)).mode & 0o777, 0o600)
+  t.is(await find(NAME), 'one, two')
 })
 
 for (const [what, meddle] of [

@@ -1,5 +1,6 @@
-import { readFileSync, unlinkSync } from 'node:fs'
+import { type BigIntStats, readFileSync, unlinkSync } from 'node:fs'
 import test from 'ava'
+import { isSameState } from '../../../stores/file/version.ts'
 import {
   interceptFileSystem,
   makeClock,
@@ -71,4 +72,12 @@ test('what a version knows does not hide that the file was deleted', async (t) =
   const found = await store.read(NAME, version)
   unlinkSync(fileOf(NAME))
   t.is(await store.read(NAME, typeof found === 'object' ? found.version : undefined), undefined)
+})
+
+test('two looks have seen the same only if inode, size and both times are', (t) => {
+  const look = { ino: 1n, size: 2n, mtimeNs: 3n, ctimeNs: 4n } as BigIntStats
+  t.true(isSameState(look, { ...look } as BigIntStats))
+  for (const field of ['ino', 'size', 'mtimeNs', 'ctimeNs']) {
+    t.false(isSameState(look, { ...look, [field]: 9n } as BigIntStats), field)
+  }
 })
