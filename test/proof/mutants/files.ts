@@ -32,7 +32,6 @@ export const fileMutants: readonly Mutant[] = [
       what: 'a removal is not on the disk',
       find: '    // Also when it was missing: whoever unlinked it may have ended before that was on the disk.\n    if (durable) await syncName(directory, highWater, name)\n',
       replace: '',
-      test: 'test/proof/crash-points.test.ts',
     },
     {
       what: 'a failed fsync is taken for a write',
@@ -164,7 +163,7 @@ export const fileMutants: readonly Mutant[] = [
       what: 'on a full disk everything is a removal',
       find: '  if (decision.entry) throw failure\n',
       replace: '',
-      test: 'test/proof/every-call-fails.test.ts',
+      test: 'test/stores/file/replace.test.ts',
     },
     {
       what: 'a sign-out on a full disk is not on the disk',

@@ -56,12 +56,14 @@ function openSynced(t: Parameters<typeof openStore>[0]) {
   return { store, synced, disk }
 }
 
-test('a removal on a full disk is durable where it is asked to be', async (t) => {
+test('on a full disk nothing but a removal works, and that is durable where it is asked to be', async (t) => {
   const { store, synced, disk } = openSynced(t)
   await store.update(NAME, storing('one'), { durable: true })
   await store.update(nameOf(17), storing('one'), { durable: true })
   synced.length = 0
   disk.isFull = true
+  await t.throwsAsync(store.update(NAME, appending('!')), { code: 'ERR_SESSION_STORE' })
+  t.is(await textOf(store, NAME), 'one')
   await store.update(nameOf(17), removing)
   t.deepEqual(synced, [])
   await store.update(NAME, removing, { durable: true })
