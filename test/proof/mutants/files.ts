@@ -25,8 +25,8 @@ export const fileMutants: readonly Mutant[] = [
     },
     {
       what: 'the name of a new file is not on the disk',
-      find: '    if (durable) await syncName(directory, highWater, name)\n    const capacity',
-      replace: '    const capacity',
+      find: '    if (durable) await syncName(directory, highWater, name)\n    return remember',
+      replace: '    return remember',
     },
     {
       what: 'a removal is not on the disk',
