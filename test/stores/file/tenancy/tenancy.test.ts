@@ -257,9 +257,11 @@ test.serial(
     const directory = makeTenantsDirectory(t)
     for (let times = 1; times <= 2; times++) {
       const { child } = new TenantProcess(t, directory, 'once')
+      const alarm = setTimeout(() => child.kill('SIGKILL'), 20_000)
       const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
         child.once('exit', (...end) => resolve(end))
       })
+      clearTimeout(alarm)
       t.deepEqual([code, signal], [0, null])
       t.is(listSockets(directory).length, 1)
     }
