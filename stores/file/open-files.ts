@@ -20,6 +20,8 @@ export class OpenFiles {
   readonly #environment: Environment
   readonly #capacity: number
   readonly #files = new RecentMap<OpenFile>()
+  /** How often all were closed: what was opened before is not kept after it. */
+  #closings = 0
 
   /** Keeps at most `capacity` files open. */
   constructor(environment: Environment, capacity: number) {
@@ -59,10 +61,25 @@ export class OpenFiles {
   async findInode(name: string): Promise<bigint | undefined> {
     const file = this.#files.delete(name)
     if (file === undefined) return undefined
+    const closings = this.#closings
     const inode = file.inode ?? (await this.#lookUpInode(file.descriptor))
-    if (inode === undefined) this.#close(file)
+    if (inode === undefined || closings !== this.#closings) this.#close(file)
     else this.keep(name, file.descriptor, inode)
     return inode
+  }
+
+  /** Keeps what `open` resolves to, if there is room without closing another. */
+  async keepNew(
+    name: string,
+    inode: bigint,
+    open: () => Promise<number | undefined>,
+  ): Promise<void> {
+    if (this.#files.size >= this.#capacity) return
+    const closings = this.#closings
+    const descriptor = await open()
+    if (descriptor === undefined) return
+    if (closings === this.#closings) this.keep(name, descriptor, inode)
+    else this.#close({ descriptor, inode })
   }
 
   /** Keeps a descriptor for later, and closes the one that was used least recently. */
@@ -80,6 +97,7 @@ export class OpenFiles {
   /** Closes all, as far as they are not in use. */
   async closeAll(): Promise<void> {
     const { fs } = this.#environment
+    this.#closings += 1
     const closed: Promise<void>[] = []
     for (let file = this.#files.deleteOldest(); file; file = this.#files.deleteOldest()) {
       closed.push(fs.close(file.descriptor))

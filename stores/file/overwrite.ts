@@ -2,7 +2,7 @@ import type { SessionError } from '../../lib/errors.ts'
 import type { Entry, Version } from '../../lib/store.ts'
 import { type Commit, type Decision, frameAfter, syncName } from './commit.ts'
 import { storeError } from './failure.ts'
-import { CREATE_FLAGS, codeOf, isPrivate, READ_WRITE_FLAGS, writeAll } from './file-system.ts'
+import { CREATE_FLAGS, codeOf, isPrivate, writeAll } from './file-system.ts'
 import { capacityFor, encodeFile, encodeSlot, type Frame } from './frame.ts'
 import { copyEntry, type KnownFile } from './known-files.ts'
 import { type RemovalContext, unlinkSession } from './removal.ts'
@@ -70,7 +70,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
   ): Promise<Version | undefined> {
     const frame = frameAfter(Math.max(known.sequence, highWater.get(name)), entry)
     if (capacityFor(frame) > known.capacity) return undefined
-    const descriptor = files.open.take(name, known.inode) ?? (await openKnown(name, known))
+    const descriptor = files.open.take(name, known.inode) ?? (await files.openKnown(name, known))
     if (descriptor === undefined) return undefined
     const { capacity } = known
     const slot = known.slot === 0 ? 1 : 0
@@ -185,29 +185,6 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
       look: undefined,
     })
     return version
-  }
-
-  /** Opens a file that is known, if it is still that and nobody else's too, such as a backup's. */
-  async function openKnown(name: string, known: KnownFile): Promise<number | undefined> {
-    const { file } = directory.pathsOf(name)
-    let descriptor: number
-    try {
-      descriptor = await files.open.makeRoom(() => fs.open(file, READ_WRITE_FLAGS))
-    } catch {
-      // To replace it needs no right to the file itself, and says what is wrong if that fails too.
-      return undefined
-    }
-    const stats = await fs.fstat(descriptor).catch(() => undefined)
-    const isOurs =
-      stats !== undefined &&
-      stats.ino === known.inode &&
-      stats.isFile() &&
-      stats.size === BigInt(2 * known.capacity) &&
-      isPrivate(stats) &&
-      stats.nlink === 1n
-    if (isOurs) return descriptor
-    await fs.close(descriptor).catch(() => {})
-    return undefined
   }
 
   async function openNew(name: string, file: string): Promise<number | undefined> {

@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs'
 import { entryOf } from './commit.ts'
 import type { DataDirectory } from './data-directory.ts'
 import type { Environment } from './environment.ts'
-import { codeOf, isPrivate } from './file-system.ts'
+import { codeOf, isPrivate, READ_WRITE_FLAGS } from './file-system.ts'
 import type { HighWater } from './high-water.ts'
 import { copyEntry, type KnownFile, KnownFiles } from './known-files.ts'
 import { OpenFiles } from './open-files.ts'
@@ -46,6 +46,34 @@ export class SoleFiles {
     if (isTrusted || (await this.#look(name, known))) return known
     if (this.known.get(name) === known) this.forget(name)
     return this.find(name)
+  }
+
+  /**
+   * Opens a file that is known, to write to it, if it is still that and nobody else's too, such as a
+   * backup's.
+   */
+  async openKnown(name: string, known: KnownFile): Promise<number | undefined> {
+    const { environment, directory } = this.#context
+    const { fs } = environment
+    const { file } = directory.pathsOf(name)
+    let descriptor: number
+    try {
+      descriptor = await this.open.makeRoom(() => fs.open(file, READ_WRITE_FLAGS))
+    } catch {
+      // To replace it needs no right to the file itself, and says what is wrong if that fails too.
+      return undefined
+    }
+    const stats = await fs.fstat(descriptor).catch(() => undefined)
+    const isOurs =
+      stats !== undefined &&
+      stats.ino === known.inode &&
+      stats.isFile() &&
+      stats.size === BigInt(2 * known.capacity) &&
+      isPrivate(stats) &&
+      stats.nlink === 1n
+    if (isOurs) return descriptor
+    await fs.close(descriptor).catch(() => {})
+    return undefined
   }
 
   /** Forgets a file, and closes it. */
@@ -110,6 +138,10 @@ export class SoleFiles {
     const { file } = directory.pathsOf(name)
     const before = known.stats
     const lookedAt = this.#now()
+    // So that the looks to come are quick, and a write too.
+    if (known.inode !== undefined && !this.open.has(name)) {
+      await this.open.keepNew(name, known.inode, () => this.openKnown(name, known))
+    }
     let stats: BigIntStats
     try {
       stats = await (this.open.has(name) ? fs.lstatOpen(file) : fs.lstat(file))

@@ -49,17 +49,6 @@ export const fileMutants: readonly Mutant[] = [
       replace: '',
     },
     {
-      what: 'a backup that is a link to the file is written to',
-      find: ' &&\n      stats.nlink === 1n',
-      replace: '',
-    },
-    {
-      what: 'another file in the place of ours is written to',
-      find: '      stats.ino === known.inode &&\n',
-      replace: '',
-      test: 'test/stores/file/sole-files.test.ts',
-    },
-    {
       what: 'a new session is readable for others',
       find: '      if (!arePrivate) await makePrivate(descriptor)\n',
       replace: '',
@@ -82,6 +71,22 @@ export const fileMutants: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('stores/file/sole-files.ts', 'test/stores/file/sole-files.test.ts', [
+    {
+      what: 'a backup that is a link to the file is written to',
+      find: ' &&\n      stats.nlink === 1n',
+      replace: '',
+      test: 'test/stores/file/overwrite.test.ts',
+    },
+    {
+      what: 'another file in the place of ours is written to',
+      find: '      stats.ino === known.inode &&\n',
+      replace: '',
+    },
+    {
+      what: 'a file is not kept open once it was looked at',
+      find: '    if (known.inode !== undefined && !this.open.has(name)) {',
+      replace: '    if (known.inode === undefined && !this.open.has(name)) {',
+    },
     {
       what: 'a file that is deleted by hand is never missed',
       find: 'const TRUST_MILLISECONDS = 1000',
@@ -127,6 +132,18 @@ export const fileMutants: readonly Mutant[] = [
       what: 'a file that others may read stays so',
       find: '!isSame || !isPrivate(stats)',
       replace: '!isSame',
+    },
+  ]),
+  ...mutantsOf('stores/file/open-files.ts', 'test/stores/file/sole-files.test.ts', [
+    {
+      what: 'a file opened while a tenure ends stays open',
+      find: '    if (closings === this.#closings) this.keep(name, descriptor, inode)',
+      replace: '    if (closings <= this.#closings) this.keep(name, descriptor, inode)',
+    },
+    {
+      what: 'a look makes room for itself',
+      find: '    if (this.#files.size >= this.#capacity) return\n',
+      replace: '',
     },
   ]),
   ...mutantsOf('stores/file/known-files.ts', 'test/stores/file/known-files.test.ts', [

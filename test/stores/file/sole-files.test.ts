@@ -16,7 +16,9 @@ import {
   removing,
   storing,
 } from '../../support/file-store.ts'
+import { Gate } from '../../support/gate.ts'
 import { openSoleStore } from '../../support/sole-store.ts'
+import { until } from '../../support/waiting.ts'
 
 const NAME = nameOf(1)
 
@@ -227,4 +229,71 @@ test('files are kept open up to a number of them', async (t) => {
   t.is(await find(NAME), '1!')
   await files.end()
   t.is(open, 0)
+})
+
+test('a file that was only read is open from its first look on: then a look and a write are a call each', async (t) => {
+  const { monotonic, advance } = makeClock()
+  const { directory } = openSoleStore(t)
+  await openSoleStore(t, {}, directory).update(NAME, storing('one'))
+  const calls: string[] = []
+  const fs = interceptFileSystem(({ method, proceed }) => {
+    calls.push(method)
+    return proceed()
+  })
+  const { update, find } = openSoleStore(t, { fs, monotonic }, directory)
+  await find(NAME)
+  calls.length = 0
+  advance(1000)
+  await find(NAME)
+  t.deepEqual(calls, ['open', 'fstat', 'lstatOpen'])
+  advance(1000)
+  await find(NAME)
+  await update(NAME, storing('two'))
+  t.deepEqual(calls.slice(3), ['lstatOpen', 'write'])
+})
+
+test('a look closes no file that is kept open to open its own', async (t) => {
+  const { monotonic, advance } = makeClock()
+  const { directory } = openSoleStore(t)
+  await openSoleStore(t, {}, directory).update(NAME, storing('one'))
+  const calls: string[] = []
+  const fs = interceptFileSystem(({ method, proceed }) => {
+    calls.push(method)
+    return proceed()
+  })
+  const { update, find } = openSoleStore(t, { fs, monotonic }, directory)
+  await find(NAME)
+  for (let index = 100; index < 1124; index++) await update(nameOf(index), storing('new'))
+  calls.length = 0
+  advance(1000)
+  t.is(await find(NAME), 'one')
+  t.deepEqual(calls, ['lstat'])
+})
+
+test('a file that a look opens while the tenure ends is closed', async (t) => {
+  const { monotonic, advance } = makeClock()
+  const { directory } = openSoleStore(t)
+  await openSoleStore(t, {}, directory).update(NAME, storing('one'))
+  const goOn = new Gate()
+  let open = 0
+  let isHeld = false
+  const fs = interceptFileSystem(async ({ method, proceed }) => {
+    const result = await proceed()
+    if (method === 'open') open++
+    if (method === 'open' && isHeld) await goOn.passed
+    if (method === 'close') open--
+    return result
+  })
+  const { find, files } = openSoleStore(t, { fs, monotonic }, directory)
+  await find(NAME)
+  isHeld = true
+  advance(1000)
+  const looking = find(NAME)
+  await until(() => open === 1)
+  await files.end()
+  isHeld = false
+  goOn.open()
+  t.is(await looking, 'one')
+  await until(() => open === 0)
+  t.pass()
 })
