@@ -77,7 +77,13 @@ export class SmallDisk {
 
   /** Makes the disk read-only, or not any more. Nothing on it may be open for writing. */
   remount(mode: 'ro' | 'rw'): void {
-    const [command = '', ...words] = [...this.under, 'mount', '-o', `remount,bind,${mode}`, this.path]
+    const [command = '', ...words] = [
+      ...this.under,
+      'mount',
+      '-o',
+      `remount,bind,${mode}`,
+      this.path,
+    ]
     const { status, stderr } = spawnSync(command, words, { encoding: 'utf8' })
     if (status !== 0) throw new Error(`mount: ${stderr}`)
   }
