@@ -84,18 +84,18 @@ export function serializeData(
   reserved: ReadonlySet<string>,
   maxBytes: number,
 ): SerializedData {
-  return serializeWhole(data, reserved, maxBytes).values
+  return serializeWhole(data, reserved, maxBytes, writePlainData(data, maxBytes)).values
 }
 
 /**
  * As {@link serializeData}, with the text of the whole as {@link joinData} makes it. `plain`: what
- * {@link writePlainData} makes of the data, if that is known; it spares all further work.
+ * {@link writePlainData} makes of the data, which spares the work where the data is plain.
  */
 export function serializeWhole(
   data: object,
   reserved: ReadonlySet<string>,
   maxBytes: number,
-  plain: string | undefined = writePlainData(data, maxBytes),
+  plain: string | undefined,
 ): { readonly values: SerializedData; readonly text: string } {
   const split = plain === undefined ? undefined : splitMembers(plain)
   // Only the serializer says what is wrong, and where.

@@ -150,21 +150,22 @@ export class WorkingCopy {
     // To the letter what is stored: the quick answer to most requests.
     const isAsStored = text !== undefined && text === this.#stored?.record.data
     if (isAsStored && this.#limits === undefined) return UNCHANGED
-    const draft = this.draft(text)
+    const draft = this.#draftOf(text)
     if (this.#stored === undefined) return draft.values.size === 0 ? EMPTY : { kind: 'new', draft }
     return this.isChanged(draft) ? { kind: 'changed', draft } : UNCHANGED
   }
 
-  /**
-   * What is to be stored. Throws when the data has no JSON form or is too large. `text`: what
-   * {@link writePlainData} makes of the data.
-   */
-  draft(text: string | undefined = this.#writePlainData()): Draft {
+  /** What is to be stored. Throws when the data has no JSON form or is too large. */
+  draft(): Draft {
+    return this.#draftOf(this.#writePlainData())
+  }
+
+  #draftOf(plain: string | undefined): Draft {
     const limits = this.#limits
     if (this.#session === undefined) {
       return { values: this.#storedValues, text: this.#storedData, limits }
     }
-    const whole = serializeWhole(this.#session, RESERVED_KEYS, this.#maxBytes, text)
+    const whole = serializeWhole(this.#session, RESERVED_KEYS, this.#maxBytes, plain)
     return { values: whole.values, text: whole.text, limits }
   }
 
