@@ -49,8 +49,7 @@ export class SoleFiles {
   }
 
   /**
-   * Opens a file that is known, to write to it, if it is still that and nobody else's too, such as a
-   * backup's.
+   * Opens a file that is known, to write to it, if it is still that and nobody else's too.
    */
   async openKnown(name: string, known: KnownFile): Promise<number | undefined> {
     const { environment, directory } = this.#context
@@ -69,8 +68,7 @@ export class SoleFiles {
       stats.ino === known.inode &&
       stats.isFile() &&
       stats.size === BigInt(2 * known.capacity) &&
-      isPrivate(stats) &&
-      stats.nlink === 1n
+      isNobodyElses(stats)
     if (isOurs) return descriptor
     await fs.close(descriptor).catch(() => {})
     return undefined
@@ -154,8 +152,8 @@ export class SoleFiles {
       ? isSameState(before, stats)
       : stats.ino === (await this.#inodeOf(name, known)) &&
         stats.size === BigInt(2 * known.capacity)
-    // One that others may read is replaced at the next commit.
-    if (!isSame || !isPrivate(stats)) return false
+    // One that is not is read again, and replaced at the next commit.
+    if (!isSame || !isNobodyElses(stats)) return false
     known.stats = stats
     known.lookedAt = lookedAt
     return true
@@ -166,4 +164,9 @@ export class SoleFiles {
     known.inode ??= await this.open.findInode(name)
     return known.inode
   }
+}
+
+/** Whether nobody else can read a file, by its rights or by a second name, such as a backup's. */
+function isNobodyElses(stats: BigIntStats): boolean {
+  return isPrivate(stats) && stats.nlink === 1n
 }

@@ -73,7 +73,7 @@ export const fileMutants: readonly Mutant[] = [
   ...mutantsOf('stores/file/sole-files.ts', 'test/stores/file/sole-files.test.ts', [
     {
       what: 'a backup that is a link to the file is written to',
-      find: ' &&\n      stats.nlink === 1n',
+      find: ' && stats.nlink === 1n',
       replace: '',
       test: 'test/stores/file/overwrite.test.ts',
     },
@@ -130,8 +130,14 @@ export const fileMutants: readonly Mutant[] = [
     },
     {
       what: 'a file that others may read stays so',
-      find: '!isSame || !isPrivate(stats)',
+      find: '!isSame || !isNobodyElses(stats)',
       replace: '!isSame',
+    },
+    {
+      what: 'a link that was made to an open file is not noticed',
+      find: '!isSame || !isNobodyElses(stats)',
+      replace: '!isSame || !isPrivate(stats)',
+      test: 'test/stores/file/overwrite.test.ts',
     },
   ]),
   ...mutantsOf('stores/file/open-files.ts', 'test/stores/file/sole-files.test.ts', [

@@ -8,6 +8,7 @@ import {
   appending,
   type Call,
   interceptFileSystem,
+  makeClock,
   nameOf,
   removing,
   storing,
@@ -159,6 +160,19 @@ test('a file that another name leads to, such as a backup, is not written to', a
   t.is(String(decodeFile(readFileSync(backup))?.frame.bytes), 'one')
   t.is(await next.find(NAME), 'two')
   t.is(await find(NAME), 'one', 'within its second')
+})
+
+test('a backup that is linked to a file which is open is noticed within a second, and not written to then', async (t) => {
+  const { monotonic, advance } = makeClock()
+  const { update, find, fileOf, directory } = openSoleStore(t, { monotonic })
+  await update(NAME, storing('one'))
+  await update(NAME, storing('two'))
+  const backup = join(directory, 'backup')
+  linkSync(fileOf(NAME), backup)
+  advance(1000)
+  for (const text of ['three', 'four']) await update(NAME, storing(text))
+  t.is(String(decodeFile(readFileSync(backup))?.frame.bytes), 'two')
+  t.is(await find(NAME), 'four')
 })
 
 test('durable is on the disk before it resolves: the slot; of a new file its name too', async (t) => {

@@ -7,7 +7,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import {
   appending,
   interceptFileSystem,
@@ -231,7 +231,8 @@ test('files are kept open up to a number of them', async (t) => {
   t.is(open, 0)
 })
 
-test('a file that was only read is open from its first look on: then a look and a write are a call each', async (t) => {
+/** A store that has read a session which another one made, and the calls it makes. */
+async function openReader(t: ExecutionContext) {
   const { monotonic, advance } = makeClock()
   const { directory } = openSoleStore(t)
   await openSoleStore(t, {}, directory).update(NAME, storing('one'))
@@ -242,6 +243,11 @@ test('a file that was only read is open from its first look on: then a look and 
   })
   const { update, find } = openSoleStore(t, { fs, monotonic }, directory)
   await find(NAME)
+  return { calls, advance, update, find }
+}
+
+test('a file that was only read is open from its first look on: then a look and a write are a call each', async (t) => {
+  const { calls, advance, update, find } = await openReader(t)
   calls.length = 0
   advance(1000)
   await find(NAME)
@@ -253,16 +259,7 @@ test('a file that was only read is open from its first look on: then a look and 
 })
 
 test('a look closes no file that is kept open to open its own', async (t) => {
-  const { monotonic, advance } = makeClock()
-  const { directory } = openSoleStore(t)
-  await openSoleStore(t, {}, directory).update(NAME, storing('one'))
-  const calls: string[] = []
-  const fs = interceptFileSystem(({ method, proceed }) => {
-    calls.push(method)
-    return proceed()
-  })
-  const { update, find } = openSoleStore(t, { fs, monotonic }, directory)
-  await find(NAME)
+  const { calls, advance, update, find } = await openReader(t)
   for (let index = 100; index < 1124; index++) await update(nameOf(index), storing('new'))
   calls.length = 0
   advance(1000)
