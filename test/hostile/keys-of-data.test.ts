@@ -127,3 +127,54 @@ test('every member name is refused as a key, by every entrance', async (t) => {
   }
   t.is(await site.sessions.count(), 0)
 })
+
+const NAMES = [
+  'constructor',
+  'prototype',
+  'toString',
+  'hasOwnProperty',
+  'valueOf',
+  'then',
+  'toJSON',
+  'inspect',
+  'length',
+  'name',
+  '__defineGetter__',
+  '__lookupSetter__',
+  'default',
+  '0',
+  '-1',
+  '',
+  ' ',
+  '\0',
+  '\ud800',
+  '__proto',
+  'proto',
+]
+
+test('top-level keys with the names of methods are data like any other', async (t) => {
+  const site = await openWebsite(t, {
+    '/put': (ctx) => {
+      for (const name of NAMES) ctx.session[name] = `v${name}`
+      return 'put'
+    },
+    '/update': (ctx) =>
+      ctx.session
+        .update((data) =>
+          NAMES.forEach((name) => {
+            data[name] += '!'
+          }),
+        )
+        .then(() => 'updated'),
+    '/show': (ctx) => NAMES.map((name) => ctx.session[name]),
+    '/delete': (ctx) => {
+      for (const name of NAMES) delete ctx.session[name]
+      return NAMES.map((name) => `${ctx.session[name]}`)
+    },
+  })
+  const browser = site.visit()
+  t.is((await browser.get('/put')).status, 200)
+  t.is((await browser.get('/update')).text, 'updated')
+  t.is((await browser.get('/show')).text, JSON.stringify(NAMES.map((name) => `v${name}!`)))
+  t.is((await browser.get('/delete')).text, JSON.stringify(NAMES.map(() => 'undefined')))
+})

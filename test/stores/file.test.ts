@@ -14,6 +14,7 @@ import {
   removing,
   storing,
   textOf,
+  watchFileSystem,
 } from '../support/file-store.ts'
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { findLitter } from '../support/torture.ts'
@@ -114,11 +115,7 @@ for (const name of [
 }
 
 test('commits that wait for one session are written together', async (t) => {
-  const calls: string[] = []
-  const fs = interceptFileSystem(({ method, proceed }) => {
-    calls.push(method)
-    return proceed()
-  })
+  const { calls, fs } = watchFileSystem()
   const { store } = openStore(t, { fs })
   await store.update(NAME, storing(''))
   calls.length = 0
@@ -136,11 +133,7 @@ test('commits that wait for one session are written together', async (t) => {
 test('a commit that keeps writes nothing', async (t) => {
   const { store, directory } = openStore(t)
   await store.update(NAME, storing('one'))
-  const calls: string[] = []
-  const fs = interceptFileSystem(({ method, proceed }) => {
-    calls.push(method)
-    return proceed()
-  })
+  const { calls, fs } = watchFileSystem()
   const other = openStore(t, { fs }, { directory }).store
   await other.update(NAME, () => ({ kind: 'keep' }), { durable: true })
   t.true(calls.includes('read'))

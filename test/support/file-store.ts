@@ -86,6 +86,20 @@ export function interceptFileSystem(intercept: (call: Call) => Promise<unknown>)
   return intercepted as unknown as FileSystem
 }
 
+/** The real file system, which notes every call by its method, and fails those that `fail` gives a code for. */
+export function watchFileSystem(fail: (call: Call) => string | undefined = () => undefined): {
+  readonly calls: string[]
+  readonly fs: FileSystem
+} {
+  const calls: string[] = []
+  const fs = interceptFileSystem((call) => {
+    calls.push(call.method)
+    const code = fail(call)
+    return code === undefined ? call.proceed() : Promise.reject(systemError(code, call.method))
+  })
+  return { calls, fs }
+}
+
 /** An error as the system gives it, without a path; without a stack, which costs most of its time. */
 export function systemError(code: string, syscall = 'test'): Error {
   const { stackTraceLimit } = Error

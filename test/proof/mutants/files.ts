@@ -37,11 +37,13 @@ export const fileMutants: readonly Mutant[] = [
       what: 'a failed fsync is taken for a write',
       find: 'return writeAnew(name, frame, decision, deadline, error)',
       replace: 'return remember(name, frame, { ...known, slot, stats: undefined })',
+      test: 'test/stores/file/overwrite-failures.test.ts',
     },
     {
       what: 'when nobody knows what is on the disk, nobody is told so',
       find: "throw storeError('write a session', cause, { committed: 'unknown' })",
       replace: "throw storeError('write a session', cause)",
+      test: 'test/stores/file/overwrite-failures.test.ts',
     },
     {
       what: 'a file put back after its removal is a session',
@@ -57,6 +59,7 @@ export const fileMutants: readonly Mutant[] = [
       what: 'a new session that could not be written whole stays',
       find: 'const isLeft = await fs.unlink(file).then(',
       replace: 'const isLeft = await Promise.resolve().then(',
+      test: 'test/stores/file/overwrite-failures.test.ts',
     },
     {
       what: 'a damaged file is written to in place',
@@ -176,7 +179,7 @@ export const fileMutants: readonly Mutant[] = [
       replace: '        return overwrite(name, decide, deadline)\n',
     },
   ]),
-  ...mutantsOf('stores/file/removal.ts', 'test/stores/file/overwrite.test.ts', [
+  ...mutantsOf('stores/file/removal.ts', 'test/stores/file/overwrite-failures.test.ts', [
     {
       what: 'a removal of which nobody can tell is told as a failure',
       find: "({ committed: 'unknown' } as const)",

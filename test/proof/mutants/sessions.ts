@@ -221,11 +221,13 @@ export const sessionMutants: readonly Mutant[] = [
       what: 'what is remembered outlives its key',
       find: 'cached === undefined || this.#keyring.holds(cached.key)',
       replace: 'cached !== null',
+      test: 'test/sealed-store-cache.test.ts',
     },
     {
       what: 'an update goes by what is remembered, not by what is there',
       find: 'sealed === cached?.sealed ? cached',
       replace: 'cached !== undefined ? cached',
+      test: 'test/sealed-store-cache.test.ts',
     },
     {
       what: 'what does not open is overwritten',
@@ -236,6 +238,7 @@ export const sessionMutants: readonly Mutant[] = [
       what: 'after a write of unknown outcome what is remembered still counts',
       find: 'this.#cache.delete(id.name)\n      throw error',
       replace: 'throw error',
+      test: 'test/sealed-store-cache.test.ts',
     },
     {
       what: 'a session sealed under an old key is not sealed anew',

@@ -6,6 +6,7 @@ import {
   openStore,
   removing,
   storing,
+  watchFileSystem,
 } from '../../support/file-store.ts'
 
 const NAME = nameOf(1)
@@ -48,11 +49,7 @@ test('durable commits at once share the fsync of their directory', async (t) => 
 })
 
 test('a durable commit that joins others makes their common write durable', async (t) => {
-  const calls: string[] = []
-  const fs = interceptFileSystem(({ method, proceed }) => {
-    calls.push(method)
-    return proceed()
-  })
+  const { calls, fs } = watchFileSystem()
   const { store } = openStore(t, { fs })
   await store.update(NAME, storing('one'))
   calls.length = 0

@@ -14,6 +14,7 @@ import {
   storing,
   textOf,
 } from '../../support/file-store.ts'
+import { Gate } from '../../support/gate.ts'
 
 const NAME = nameOf(1)
 const owner = createOwner(nodeFileSystem)
@@ -29,15 +30,6 @@ function leaveLock(file: string, ...tokens: string[]): string {
   mkdirSync(`${file}.lock`)
   for (const token of tokens) writeFileSync(join(`${file}.lock`, token), 'half-written')
   return `${file}.lock`
-}
-
-/** A promise, and what resolves it. */
-function makeGate(): { opened: Promise<void>; open: () => void } {
-  let open = (): void => {}
-  const opened = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  return { opened, open }
 }
 
 /** A clock that runs `speed` times as fast as the real one: to wait out 10 s in a moment. */
@@ -99,9 +91,9 @@ test('a lock that changes hands is not taken for one that stands still', async (
 test('who waits too long is told by whom the lock is held, and the next commit works', async (t) => {
   const { store, directory, fileOf } = openStore(t, {}, { lockTimeout: 50 })
   await store.update(NAME, storing('one'))
-  const free = makeGate()
+  const free = new Gate()
   const fs = interceptFileSystem(async ({ method, proceed }) => {
-    if (method === 'rename') await free.opened
+    if (method === 'rename') await free.passed
     return proceed()
   })
   const holder = openStore(t, { fs }, { directory }).store
@@ -142,14 +134,14 @@ test('of those that wait behind a lock each has its own time', async (t) => {
  * for dead.
  */
 async function stall(t: Parameters<typeof openStore>[0]) {
-  const stalled = makeGate()
-  const wake = makeGate()
+  const stalled = new Gate()
+  const wake = new Gate()
   let armed = false
   const fs = interceptFileSystem(async ({ method, proceed }) => {
     if (method === 'rename' && armed) {
       armed = false
       stalled.open()
-      await wake.opened
+      await wake.passed
     }
     return proceed()
   })
@@ -158,7 +150,7 @@ async function stall(t: Parameters<typeof openStore>[0]) {
   const { store: quick } = openStore(t, { owner: slander }, { directory })
   await slow.update(NAME, storing('one'))
   armed = true
-  return { slow, quick, fileOf, stalled: stalled.opened, wake: wake.open }
+  return { slow, quick, fileOf, stalled: stalled.passed, wake: () => wake.open() }
 }
 
 test('a commit whose lock was broken overwrites nothing, and begins again', async (t) => {

@@ -15,6 +15,7 @@ import {
   nameOf,
   removing,
   storing,
+  watchFileSystem,
 } from '../../support/file-store.ts'
 import { Gate } from '../../support/gate.ts'
 import { openSoleStore } from '../../support/sole-store.ts'
@@ -24,11 +25,7 @@ const NAME = nameOf(1)
 
 test('a file is looked at once a second, however many ask', async (t) => {
   const { monotonic, advance } = makeClock()
-  const calls: string[] = []
-  const fs = interceptFileSystem(({ method, proceed }) => {
-    calls.push(method)
-    return proceed()
-  })
+  const { calls, fs } = watchFileSystem()
   const { update, find } = openSoleStore(t, { fs, monotonic })
   await update(NAME, storing('one'))
   calls.length = 0
@@ -236,11 +233,7 @@ async function openReader(t: ExecutionContext) {
   const { monotonic, advance } = makeClock()
   const { directory } = openSoleStore(t)
   await openSoleStore(t, {}, directory).update(NAME, storing('one'))
-  const calls: string[] = []
-  const fs = interceptFileSystem(({ method, proceed }) => {
-    calls.push(method)
-    return proceed()
-  })
+  const { calls, fs } = watchFileSystem()
   const { update, find } = openSoleStore(t, { fs, monotonic }, directory)
   await find(NAME)
   return { calls, advance, update, find }

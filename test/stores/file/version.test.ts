@@ -7,6 +7,7 @@ import {
   nameOf,
   openStore,
   storing,
+  watchFileSystem,
 } from '../../support/file-store.ts'
 
 const NAME = nameOf(1)
@@ -26,11 +27,7 @@ test('a session that is not there costs one look', async (t) => {
 
 test('a version is trusted once its content was read long after its times, and then costs one look', async (t) => {
   const { monotonic, advance } = makeClock()
-  const calls: string[] = []
-  const fs = interceptFileSystem(({ method, proceed }) => {
-    calls.push(method)
-    return proceed()
-  })
+  const { calls, fs } = watchFileSystem()
   const { store } = openStore(t, { fs, monotonic })
   const { version } = await store.update(NAME, storing('one'))
   const soon = await store.read(NAME, version)
