@@ -20,6 +20,17 @@ import { openWebsite, temporaryDirectory, type Website } from '../support/websit
 
 const STRANGER = 'hello stranger'
 
+/** A shop that shares its data directory, below `root`, with another process, and a visitor who has signed in. */
+async function openShop(t: ExecutionContext) {
+  const root = temporaryDirectory(t)
+  const directory = join(root, 'data')
+  await openNeighbour(t, directory)
+  const site = await openWebsite(t, shop, { directory })
+  const ann = site.visit()
+  await ann.get('/login')
+  return { root, directory, site, ann }
+}
+
 async function assertWorks(t: ExecutionContext, site: Website, what: string): Promise<void> {
   const browser = site.visit()
   t.is((await browser.get('/login?name=new')).status, 200, what)
@@ -100,11 +111,7 @@ testAsRoot(
 )
 
 test('deleting the data directory under a running site logs everybody out, and harms nothing', async (t) => {
-  const directory = join(temporaryDirectory(t), 'data')
-  await openNeighbour(t, directory)
-  const site = await openWebsite(t, shop, { directory })
-  const ann = site.visit()
-  await ann.get('/login')
+  const { directory, site, ann } = await openShop(t)
   for (const part of ['', 'sid', 'sid']) {
     rmSync(join(directory, part), { recursive: true })
     site.clock.advance(2000)
@@ -118,12 +125,7 @@ test('deleting the data directory under a running site logs everybody out, and h
 })
 
 test('renaming the data directory away and back loses nobody', async (t) => {
-  const root = temporaryDirectory(t)
-  const directory = join(root, 'data')
-  await openNeighbour(t, directory)
-  const site = await openWebsite(t, shop, { directory })
-  const ann = site.visit()
-  await ann.get('/login')
+  const { root, directory, site, ann } = await openShop(t)
   renameSync(directory, join(root, 'away'))
   t.is((await site.visit().get('/', { cookie: `sid=${cookieOf(ann)}` })).status, 200)
   rmSync(directory, { recursive: true, force: true })
@@ -133,12 +135,7 @@ test('renaming the data directory away and back loses nobody', async (t) => {
 })
 
 test('a file in the place of the data directory makes 503, and its end ends that', async (t) => {
-  const root = temporaryDirectory(t)
-  const directory = join(root, 'data')
-  await openNeighbour(t, directory)
-  const site = await openWebsite(t, shop, { directory })
-  const ann = site.visit()
-  await ann.get('/login')
+  const { root, directory, site, ann } = await openShop(t)
   renameSync(directory, join(root, 'away'))
   writeFileSync(directory, '')
   const page = await ann.get('/')
@@ -152,12 +149,7 @@ test('a file in the place of the data directory makes 503, and its end ends that
 })
 
 test('a shard that became a link or a file signs nobody in', async (t) => {
-  const root = temporaryDirectory(t)
-  const directory = join(root, 'data')
-  await openNeighbour(t, directory)
-  const site = await openWebsite(t, shop, { directory })
-  const ann = site.visit()
-  await ann.get('/login')
+  const { directory, site, ann } = await openShop(t)
   const shard = join(sessionFiles(directory)[0] as string, '..')
   rmSync(shard, { recursive: true })
   writeFileSync(shard, '')

@@ -1,4 +1,4 @@
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { nodeEnvironment } from '../../stores/file/environment.ts'
 import type { FileSystem } from '../../stores/file/file-system.ts'
 import { FileStore } from '../../stores/file.ts'
@@ -29,18 +29,24 @@ function failingDisk(): {
   }
 }
 
+/** A shop on a disk that fails when told to, and a visitor who has signed in. */
+async function openShop(t: ExecutionContext) {
+  const directory = temporaryDirectory(t)
+  const disk = failingDisk()
+  const environment = { ...nodeEnvironment, fs: disk.fs, sockets: undefined }
+  const openStore = (): FileStore => new FileStore({ directory, lockTimeout: 200 }, environment)
+  const site = await openWebsite(t, shop, { store: openStore() })
+  const ann = site.visit()
+  await ann.get('/login')
+  return { directory, disk, openStore, site, ann }
+}
+
 const READS = ['open', 'read', 'fstat']
 const WRITES = ['mkdir', 'write', 'rename']
 
 for (const code of ['EIO', 'EACCES', 'EMFILE', 'ENOSPC', 'EROFS', 'ELOOP', 'ENOTDIR', 'EINTR']) {
   test(`a disk that answers ${code} makes nobody a stranger, loses nothing and sends no cookie`, async (t) => {
-    const directory = temporaryDirectory(t)
-    const disk = failingDisk()
-    const environment = { ...nodeEnvironment, fs: disk.fs, sockets: undefined }
-    const openStore = (): FileStore => new FileStore({ directory, lockTimeout: 200 }, environment)
-    const site = await openWebsite(t, shop, { store: openStore() })
-    const ann = site.visit()
-    await ann.get('/login')
+    const { directory, disk, openStore, site, ann } = await openShop(t)
     for (const call of READS) {
       // Another process, which remembers nothing that it need not read.
       const cold = await openWebsite(t, shop, { store: openStore() })
@@ -75,15 +81,7 @@ for (const code of ['EIO', 'EACCES', 'EMFILE', 'ENOSPC', 'EROFS', 'ELOOP', 'ENOT
 }
 
 test('a logout that the disk refuses is no logout: 500, the cookie stays, and it works later', async (t) => {
-  const directory = temporaryDirectory(t)
-  const disk = failingDisk()
-  const store = new FileStore(
-    { directory, lockTimeout: 200 },
-    { ...nodeEnvironment, fs: disk.fs, sockets: undefined },
-  )
-  const site = await openWebsite(t, shop, { store })
-  const ann = site.visit()
-  await ann.get('/login')
+  const { directory, disk, ann } = await openShop(t)
   disk.fail(['rename'], 'EIO')
   const page = await ann.get('/logout')
   t.is(page.status, 500)
@@ -95,15 +93,7 @@ test('a logout that the disk refuses is no logout: 500, the cookie stays, and it
 })
 
 test('a visit that only reads does not fail because its activity cannot be noted on a full disk', async (t) => {
-  const directory = temporaryDirectory(t)
-  const disk = failingDisk()
-  const store = new FileStore(
-    { directory, lockTimeout: 200 },
-    { ...nodeEnvironment, fs: disk.fs, sockets: undefined },
-  )
-  const site = await openWebsite(t, shop, { store })
-  const ann = site.visit()
-  await ann.get('/login')
+  const { disk, site, ann } = await openShop(t)
   site.clock.advance(600_000)
   disk.fail(['write'], 'ENOSPC')
   const page = await ann.get('/')

@@ -1,5 +1,6 @@
 import test from 'ava'
 import type { SessionError } from '../../lib/errors.ts'
+import { CONSTANT_MEMBERS } from '../support/members.ts'
 import { assertUntouched } from '../support/prototypes.ts'
 import { type Handler, openWebsite } from '../support/website.ts'
 
@@ -90,19 +91,6 @@ test('a prototype given to a session makes no data', async (t) => {
 })
 
 test('every member name is refused as a key, by every entrance', async (t) => {
-  const members = [
-    'save',
-    'reload',
-    'update',
-    'regenerate',
-    'destroy',
-    'setExpiry',
-    'ref',
-    'isNew',
-    'expiresIn',
-    'expiresAt',
-    'expiresWithBrowser',
-  ]
   const site = await openWebsite(t, {
     '/set': (ctx) => {
       ctx.session[String(ctx.query.key)] = 1
@@ -118,7 +106,7 @@ test('every member name is refused as a key, by every entrance', async (t) => {
         data[String(ctx.query.key)] = 1
       }),
   })
-  for (const key of members) {
+  for (const key of CONSTANT_MEMBERS) {
     for (const path of ['/set', '/replace', '/define', '/update']) {
       const page = await site.visit().get(`${path}?key=${key}`)
       t.is(page.status, 500, `${path} ${key}`)

@@ -5,7 +5,7 @@ import { Attacker } from '../support/attacker.ts'
 import type { Browser } from '../support/browser.ts'
 import { cookieOf, fileOf, listTree, litter, modeOf, sessionFiles } from '../support/data-folder.ts'
 import { openNeighbour } from '../support/default-store.ts'
-import { deferred } from '../support/deferred.ts'
+import { Gate } from '../support/gate.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
 import { until } from '../support/waiting.ts'
 import { temporaryDirectory } from '../support/website.ts'
@@ -99,16 +99,16 @@ test.serial(
     for (let round = 0; round < 8; round += 1) {
       const server = await startServer(t, { directory })
       const noted: number[] = []
-      const warm = deferred()
+      const warm = new Gate()
       const writers = Array.from({ length: 4 }, async () => {
         for (let index = 0; index < 200; index += 1) {
           const page = await server.visit().get('/count', { cookie })
           if (page.status === 200) noted.push(Number(page.text))
-          if (noted.length > 3 + round) warm.resolve()
+          if (noted.length > 3 + round) warm.open()
         }
       })
       const settled = Promise.allSettled(writers)
-      await warm.promise
+      await warm.passed
       await server.kill()
       await settled
       acknowledged = Math.max(acknowledged, ...noted)

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { shop } from '../support/attacked-shop.ts'
-import { deferred } from '../support/deferred.ts'
+import { Gate } from '../support/gate.ts'
 import { openWebsite } from '../support/website.ts'
 
 /** Stores something and throws each of these. Returns those whose response and whose session do not agree. */
@@ -52,11 +52,11 @@ test('what Koa takes for a failure is one for the session too', async (t) => {
 
 test('one thrown object for two visitors carries no cookie from one to the other', async (t) => {
   const shared = Object.assign(new Error('shared'), { status: 400, headers: { 'x-mine': '1' } })
-  const gate = deferred()
+  const gate = new Gate()
   const site = await openWebsite(t, {
     '/throw': async (ctx) => {
       ctx.session.name = ctx.query.name
-      if (ctx.query.name === 'ann') await gate.promise
+      if (ctx.query.name === 'ann') await gate.passed
       throw shared
     },
     '/plain': () => {
@@ -68,7 +68,7 @@ test('one thrown object for two visitors carries no cookie from one to the other
   const slow = ann.get('/throw?name=ann')
   await bob.get('/throw?name=bob')
   t.deepEqual((await eve.get('/plain')).setCookies, [])
-  gate.resolve()
+  gate.open()
   await slow
   t.is((await ann.get('/show')).text, 'ann')
   t.is((await bob.get('/show')).text, 'bob')

@@ -1,5 +1,6 @@
 import test from 'ava'
-import { dataOf, PAGES, Pause } from '../support/pages.ts'
+import { dataOf, PAGES } from '../support/pages.ts'
+import { Pause } from '../support/pause.ts'
 import { StageStore } from '../support/stores.ts'
 import { eventsOf, openWebsite } from '../support/website.ts'
 

@@ -1,6 +1,22 @@
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { lockTimeout, StageStore, storeDown } from '../support/stores.ts'
 import { openWebsite } from '../support/website.ts'
+
+/** A site with one page, which stores something, and its store. */
+async function openStage(t: ExecutionContext) {
+  const store = new StageStore()
+  const site = await openWebsite(
+    t,
+    {
+      '/': (ctx) => {
+        ctx.session.views = 1
+        return 'fine'
+      },
+    },
+    { store },
+  )
+  return { store, site }
+}
 
 test('one error thrown for two visitors gives neither the cookie of the other, and is left as it was', async (t) => {
   const mistake = Object.assign(new Error('the same for all'), { headers: { 'X-Mine': 'yes' } })
@@ -143,17 +159,7 @@ test('a session that cannot be stored becomes a 500 without a cookie, and the ne
 })
 
 test('a store that fails with an error of its own becomes a 500 that keeps the cause', async (t) => {
-  const store = new StageStore()
-  const site = await openWebsite(
-    t,
-    {
-      '/': (ctx) => {
-        ctx.session.views = 1
-        return 'fine'
-      },
-    },
-    { store },
-  )
+  const { store, site } = await openStage(t)
   const disaster = new TypeError('a bug of the store')
   store.fail('update', disaster)
   const page = await site.visit().get('/')
@@ -164,17 +170,7 @@ test('a store that fails with an error of its own becomes a 500 that keeps the c
 })
 
 test('a lock that cannot be had in time becomes a 503 with Retry-After, without a cookie', async (t) => {
-  const store = new StageStore()
-  const site = await openWebsite(
-    t,
-    {
-      '/': (ctx) => {
-        ctx.session.views = 1
-        return 'fine'
-      },
-    },
-    { store },
-  )
+  const { store, site } = await openStage(t)
   store.fail('update', lockTimeout())
   const page = await site.visit().get('/')
   t.is(page.status, 503)
@@ -260,17 +256,7 @@ for (const code of ['EIO', 'EMFILE', 'EACCES']) {
 }
 
 test('a read that fails with the store’s own error is a 503 too', async (t) => {
-  const store = new StageStore()
-  const site = await openWebsite(
-    t,
-    {
-      '/': (ctx) => {
-        ctx.session.views = 1
-        return 'fine'
-      },
-    },
-    { store },
-  )
+  const { store, site } = await openStage(t)
   const browser = site.visit()
   await browser.get('/')
   store.fail('read', storeDown())

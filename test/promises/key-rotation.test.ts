@@ -2,7 +2,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { NEW, OLD, reopen, turn } from '../support/key-rotation.ts'
-import { dataOf, PAGES, Pause } from '../support/pages.ts'
+import { dataOf, PAGES } from '../support/pages.ts'
+import { Pause } from '../support/pause.ts'
 import { codesOf, openWebsite, temporaryDirectory } from '../support/website.ts'
 
 test('after a rotation a visit that only reads re-seals the session and its cookie', async (t) => {

@@ -1,5 +1,6 @@
 import test from 'ava'
-import { dataOf, PAGES, Pause, slow } from '../support/pages.ts'
+import { dataOf, PAGES, slow } from '../support/pages.ts'
+import { Pause } from '../support/pause.ts'
 import { codesOf, eventsOf, openWebsite } from '../support/website.ts'
 
 test('a slow request that changes data after a logout changes nothing, and sends no cookie', async (t) => {

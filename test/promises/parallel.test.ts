@@ -1,7 +1,8 @@
 import test, { type ExecutionContext } from 'ava'
 import type { Context } from 'koa'
 import type { Browser, Page } from '../support/browser.ts'
-import { dataOf, PAGES, Pause, slow } from '../support/pages.ts'
+import { dataOf, PAGES, slow } from '../support/pages.ts'
+import { Pause } from '../support/pause.ts'
 import { eventsOf, type Handler, openWebsite, type Website } from '../support/website.ts'
 
 /** A request that is under way while others of the same browser come and go. */

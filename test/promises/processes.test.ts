@@ -1,12 +1,20 @@
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { sessionFiles } from '../support/files.ts'
 import { dataOf } from '../support/pages.ts'
 import { startServer } from '../support/processes.ts'
 import { until } from '../support/waiting.ts'
 import { temporaryDirectory } from '../support/website.ts'
+
+/** Two processes on one directory, and a visitor who begins at a page of the first and goes on at both. */
+async function openTwo(t: ExecutionContext, directory: string, begin: string) {
+  const [one, two] = await Promise.all([startServer(t, directory), startServer(t, directory)])
+  const browser = one.visit()
+  await browser.get(begin)
+  return { two, browser, there: two.visit(browser) }
+}
 
 test.serial('fifty increments by update() over four processes count fifty', async (t) => {
   const directory = temporaryDirectory(t)
@@ -31,10 +39,7 @@ test.serial(
   'requests that set different keys at once in several processes keep all of them',
   async (t) => {
     const directory = temporaryDirectory(t)
-    const [one, two] = await Promise.all([startServer(t, directory), startServer(t, directory)])
-    const browser = one.visit()
-    await browser.get('/count')
-    const there = two.visit(browser)
+    const { two, browser, there } = await openTwo(t, directory, '/count')
     const slow = there.get('/slow?slow=1')
     await two.visit().get('/arrived')
     await browser.get('/set?quick=1')
@@ -59,10 +64,7 @@ test.serial(
   'a logout in one process is a logout in all, for a request under way too',
   async (t) => {
     const directory = temporaryDirectory(t)
-    const [one, two] = await Promise.all([startServer(t, directory), startServer(t, directory)])
-    const browser = one.visit()
-    await browser.get('/sign-in')
-    const there = two.visit(browser)
+    const { two, browser, there } = await openTwo(t, directory, '/sign-in')
     t.deepEqual(await dataOf(there), { user: 'ann' })
     const slow = there.get('/slow?cart=full')
     await two.visit().get('/arrived')
@@ -79,10 +81,7 @@ test.serial(
 
 test.serial('a logout in two processes at once succeeds in both', async (t) => {
   const directory = temporaryDirectory(t)
-  const [one, two] = await Promise.all([startServer(t, directory), startServer(t, directory)])
-  const browser = one.visit()
-  await browser.get('/sign-in')
-  const there = two.visit(browser)
+  const { browser, there } = await openTwo(t, directory, '/sign-in')
   const pages = await Promise.all([browser.get('/sign-out'), there.get('/sign-out')])
   t.deepEqual(
     pages.map(({ status }) => status),
@@ -95,10 +94,7 @@ test.serial(
   'a change of id in one process: what another saves after it is gone, the new id is unharmed',
   async (t) => {
     const directory = temporaryDirectory(t)
-    const [one, two] = await Promise.all([startServer(t, directory), startServer(t, directory)])
-    const browser = one.visit()
-    await browser.get('/count')
-    const there = two.visit(browser)
+    const { two, browser, there } = await openTwo(t, directory, '/count')
     const slow = there.get('/slow?slow=1')
     await two.visit().get('/arrived')
     t.is((await browser.get('/keep')).setCookies.length, 1)
@@ -114,10 +110,7 @@ test.serial(
   'a double click on sign-in over two processes signs in, whichever answer comes last',
   async (t) => {
     const directory = temporaryDirectory(t)
-    const [one, two] = await Promise.all([startServer(t, directory), startServer(t, directory)])
-    const browser = one.visit()
-    await browser.get('/count')
-    const there = two.visit(browser)
+    const { browser, there } = await openTwo(t, directory, '/count')
     const pages = await Promise.all([browser.get('/sign-in'), there.get('/sign-in')])
     t.deepEqual(
       pages.map(({ status }) => status),

@@ -1,6 +1,7 @@
 import test from 'ava'
 import type { Context } from 'koa'
 import { dataOf } from '../support/pages.ts'
+import { Pause } from '../support/pause.ts'
 import { StageStore } from '../support/stores.ts'
 import { tell } from '../support/story.ts'
 import { openWebsite } from '../support/website.ts'
@@ -178,14 +179,7 @@ test('a HEAD, a 304 and a streamed body save their session before the head is se
 })
 
 test('a client that hangs up in the middle harms nobody: what it changed is stored', async (t) => {
-  let arrive = (): void => undefined
-  let letGo = (): void => undefined
-  const arrived = new Promise<void>((resolve) => {
-    arrive = resolve
-  })
-  const released = new Promise<void>((resolve) => {
-    letGo = resolve
-  })
+  const pause = new Pause()
   const site = await openWebsite(t, {
     '/': (ctx) => {
       ctx.session.views = (ctx.session.views ?? 0) + 1
@@ -193,8 +187,7 @@ test('a client that hangs up in the middle harms nobody: what it changed is stor
     },
     '/slow': async (ctx) => {
       ctx.session.slow = true
-      arrive()
-      await released
+      await pause.wait()
       return 'fine'
     },
     '/show': (ctx) => ({ ...ctx.session }),
@@ -203,11 +196,11 @@ test('a client that hangs up in the middle harms nobody: what it changed is stor
   await browser.get('/')
   const abort = new AbortController()
   const slow = browser.send('/slow', { signal: abort.signal })
-  await arrived
+  await pause.arrived
   abort.abort()
   t.is(await slow.catch((error: Error) => error.name), 'AbortError')
   const saved = new Promise<void>((resolve) => site.sessions.on('save', () => resolve()))
-  letGo()
+  pause.letGo()
   await saved
   t.deepEqual(await dataOf(browser), { views: 1, slow: true })
 })

@@ -1,6 +1,7 @@
 import test from 'ava'
 import type { Context } from 'koa'
-import { dataOf, PAGES, Pause, slow } from '../support/pages.ts'
+import { dataOf, PAGES, slow } from '../support/pages.ts'
+import { Pause } from '../support/pause.ts'
 import { eventsOf, type Handler, openWebsite } from '../support/website.ts'
 
 interface Case {

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { deferred } from './deferred.ts'
+import { Pause } from './pause.ts'
 import type { Handler } from './website.ts'
 
 /** A page that waits in the middle of its request until somebody opens the gate. */
@@ -12,17 +12,15 @@ export interface Gate {
 
 /** A gate for one slow request. */
 export function createGate(): Gate {
-  const reached = deferred()
-  const opened = deferred()
+  const pause = new Pause()
   const page =
     (before: Handler, after: Handler): Handler =>
     async (ctx, next) => {
       await before(ctx, next)
-      reached.resolve()
-      await opened.promise
+      await pause.wait()
       return after(ctx, next)
     }
-  return { page, reached: reached.promise, open: opened.resolve }
+  return { page, reached: pause.arrived, open: pause.letGo }
 }
 
 /** The pages of a shop with sign-in: what an ordinary application does with its sessions. */

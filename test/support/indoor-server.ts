@@ -3,7 +3,7 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import Koa, { type Context } from 'koa'
 import type { Sessions } from '../../lib/middleware.ts'
-import { deferred } from './deferred.ts'
+import { Gate } from './gate.ts'
 
 /** What a request was answered with. */
 export interface Answer {
@@ -36,22 +36,22 @@ export class IndoorServer {
   async begin(cookie: string | undefined): Promise<OpenRequest> {
     const request = makeRequest(cookie === undefined ? {} : { cookie })
     const response = new ServerResponse(request)
-    const arrived = deferred<Context>()
-    const told = deferred<number | Error>()
+    const arrived = new Gate<Context>()
+    const told = new Gate<number | Error>()
     this.#handlers.set(request, async (ctx) => {
-      arrived.resolve(ctx)
-      const status = await told.promise
+      arrived.open(ctx)
+      const status = await told.passed
       if (typeof status !== 'number') throw status
       ctx.status = status
       ctx.body = 'fine'
     })
     const handled = this.#handle(request, response)
-    const ctx = await Promise.race([arrived.promise, handled])
+    const ctx = await Promise.race([arrived.passed, handled])
     if (ctx === undefined) throw new Error(`Answered with ${response.statusCode} at once`)
     return {
       ctx,
       async end(status) {
-        told.resolve(status)
+        told.open(status)
         await handled
         const headers = response.getHeaders()
         const { 'set-cookie': setCookies = [] } = headers

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Expiry } from '../../lib/expiry.ts'
 import type { Browser } from './browser.ts'
+import type { Pause } from './pause.ts'
 import type { Handler } from './website.ts'
 
 /** Pages most websites have. */
@@ -30,29 +31,6 @@ export const PAGES: Readonly<
 /** The data of a visitor's session, as `/show` shows it. */
 export async function dataOf(browser: Browser): Promise<unknown> {
   return JSON.parse((await browser.get('/show')).text)
-}
-
-/** A place where a request waits until it is let go. */
-export class Pause {
-  /** Resolves when somebody waits there. */
-  readonly arrived: Promise<void>
-  letGo: () => void = () => undefined
-  readonly #released: Promise<void>
-  #arrive: () => void = () => undefined
-
-  constructor() {
-    this.arrived = new Promise((resolve) => {
-      this.#arrive = resolve
-    })
-    this.#released = new Promise((resolve) => {
-      this.letGo = resolve
-    })
-  }
-
-  wait = (): Promise<void> => {
-    this.#arrive()
-    return this.#released
-  }
 }
 
 /** A page that loads the session, waits until it is let go, and then does `act`. */

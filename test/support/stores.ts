@@ -13,15 +13,9 @@ import type {
   Version,
 } from '../../lib/store.ts'
 import { MemoryStore } from '../../stores/memory.ts'
+import { Pause } from './pause.ts'
 
 type Verb = 'read' | 'update'
-
-/** A verb that waits. */
-export interface Gate {
-  /** Resolves when somebody waits. */
-  readonly arrived: Promise<void>
-  letGo(): void
-}
 
 /** Plays a store one can watch, make fail, hold up, and be quicker than. Keeps its entries in memory. */
 export class StageStore implements Store {
@@ -44,20 +38,10 @@ export class StageStore implements Store {
   }
 
   /** The next call of `verb` waits until it is let go. */
-  hold(verb: Verb): Gate {
-    let arrive = (): void => undefined
-    let letGo = (): void => undefined
-    const arrived = new Promise<void>((resolve) => {
-      arrive = resolve
-    })
-    const released = new Promise<void>((resolve) => {
-      letGo = resolve
-    })
-    this.intrude(verb, () => {
-      arrive()
-      return released
-    })
-    return { arrived, letGo }
+  hold(verb: Verb): Pause {
+    const pause = new Pause()
+    this.intrude(verb, pause.wait)
+    return pause
   }
 
   /** The next call of `verb` finds that somebody else was quicker. */
@@ -79,6 +63,13 @@ export class StageStore implements Store {
       if (typeof found === 'object') contents.set(name, found.entry)
     }
     return contents
+  }
+
+  /** The one entry there is, under its name. */
+  async sole(): Promise<readonly [name: string, entry: Entry]> {
+    const [only, ...more] = await this.contents()
+    if (only === undefined || more.length > 0) throw new Error('There is not one entry')
+    return only
   }
 
   /** Puts an entry in, as whoever has the disk can. */

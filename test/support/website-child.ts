@@ -1,7 +1,8 @@
 import Koa from 'koa'
 import { session } from '../../lib/index.ts'
 import { serve } from './browser.ts'
-import { PAGES, Pause } from './pages.ts'
+import { PAGES } from './pages.ts'
+import { Pause } from './pause.ts'
 import type { Handler } from './website.ts'
 
 // A website in a process of its own, on the directory it is given. It tells its origin, then what it lacks.

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
@@ -12,6 +11,7 @@ import {
   storing,
   textOf,
 } from '../../support/file-store.ts'
+import { identifyDead } from '../../support/owners.ts'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.ts'
 
 const NAME = nameOf(1)
@@ -59,9 +59,8 @@ test('a lock is closed once, whatever comes after', async (t) => {
 test('the token of a dead process is removed, that of a live one beside it is not', async (t) => {
   const { store, fileOf } = openStore(t, {}, { lockTimeout: 50 })
   await store.update(NAME, storing('one'))
-  const { pid } = spawnSync(process.execPath, ['-e', ''])
   const own = await owner.identify()
-  const dead = own.replace(`-${process.pid}-`, `-${pid}-`)
+  const dead = await identifyDead()
   const lock = `${fileOf(NAME)}.lock`
   mkdirSync(lock)
   for (const token of [`${own}-x-1`, `${dead}-x-1`]) writeFileSync(join(lock, token), '')

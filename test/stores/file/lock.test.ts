@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,15 +14,10 @@ import {
   textOf,
 } from '../../support/file-store.ts'
 import { Gate } from '../../support/gate.ts'
+import { identifyDead } from '../../support/owners.ts'
 
 const NAME = nameOf(1)
 const owner = createOwner(nodeFileSystem)
-
-/** A name as a process that has ended gave its token. */
-async function nameOfDead(): Promise<string> {
-  const { pid } = spawnSync(process.execPath, ['-e', ''])
-  return (await owner.identify()).replace(`-${process.pid}-`, `-${pid}-`)
-}
 
 /** A lock as somebody left it. */
 function leaveLock(file: string, ...tokens: string[]): string {
@@ -40,7 +34,7 @@ function fast(speed: number): () => number {
 test('the lock of a process that was killed while it wrote is broken at once', async (t) => {
   const { store, directory, fileOf } = openStore(t, { monotonic: () => 0 })
   await store.update(NAME, storing('one'))
-  leaveLock(fileOf(NAME), `${await nameOfDead()}-x-1`, `${await nameOfDead()}-x-2`)
+  leaveLock(fileOf(NAME), `${await identifyDead()}-x-1`, `${await identifyDead()}-x-2`)
   await store.update(NAME, appending(', two'))
   t.is(await textOf(store, NAME), 'one, two')
   t.deepEqual(readdirSync(join(directory, 'sid', '01')), [`${NAME}.session`])
@@ -195,7 +189,7 @@ test('a removal whose lock was broken removes what was written meanwhile', async
 
 test('of six who find one dead lock at once none overwrites another', async (t) => {
   const { store, directory, fileOf } = openStore(t)
-  const token = await nameOfDead()
+  const token = await identifyDead()
   const stores = Array.from({ length: 6 }, () => openStore(t, {}, { directory }).store)
   await store.update(NAME, storing(''))
   for (let round = 1; round <= 40; round++) {

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
@@ -20,6 +19,7 @@ import {
   systemError,
   textOf,
 } from '../../support/file-store.ts'
+import { identifyDead } from '../../support/owners.ts'
 import { age, HOUR, NOTHING, NOW } from '../../support/sweeps.ts'
 import { findLitter } from '../../support/torture.ts'
 
@@ -87,8 +87,7 @@ test('names that are not sessions are left alone, and links are not followed', a
 test('locks that ended processes have left are removed, those of live ones and fresh empty ones are not', async (t) => {
   const { store, fileOf } = openStore(t)
   const alive = await owner.identify()
-  const { pid } = spawnSync(process.execPath, ['-e', ''])
-  const dead = alive.replace(`-${process.pid}-`, `-${pid}-`)
+  const dead = await identifyDead()
   const foreign = 't-00000001-1-1-1-0'
   const left: [string | undefined, number, boolean][] = [
     [dead, 0, true],

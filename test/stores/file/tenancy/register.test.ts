@@ -14,6 +14,7 @@ import test, { type ExecutionContext } from 'ava'
 import { nodeEnvironment } from '../../../../stores/file/environment.ts'
 import type { Tenant } from '../../../../stores/file/tenancy/register.ts'
 import { interceptFileSystem, makeClock } from '../../../support/file-store.ts'
+import { identifyDead } from '../../../support/owners.ts'
 import {
   listSockets,
   makeTenant,
@@ -37,9 +38,7 @@ async function leaveDeadSocket(t: ExecutionContext, directory: string): Promise<
 
 /** The identity of a thread of a process that has ended. */
 async function ownerThatHasEnded(thread: number): Promise<string> {
-  const { pid } = spawnSync(process.execPath, ['-e', ''])
-  const own = await nodeEnvironment.owner.identify()
-  return own.replace(`-${process.pid}-`, `-${pid}-`).replace(/\d+$/, String(thread))
+  return (await identifyDead()).replace(/\d+$/, String(thread))
 }
 
 async function ownThread(thread: number): Promise<string> {
