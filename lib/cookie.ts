@@ -78,7 +78,7 @@ export class SessionCookie {
    */
   read(values: readonly string[], keys: CookieKeys): ReadCookie {
     if (values.length === 0) return { kind: 'none' }
-    const known = values.length === 1 ? keys.recognizeCookie(values[0] as string) : undefined
+    const known = this.recognize(values, keys)
     if (known !== undefined) return { kind: 'valid', id: known.id, primary: known.primary }
     const wellFormed = values.filter((value) => VALUE.test(value))
     const verified = verifyAll(wellFormed, keys)
@@ -90,6 +90,12 @@ export class SessionCookie {
       return { kind: 'forged', reason: 'ambiguous' }
     }
     return { kind: 'valid', id: first.id, primary: verified.some(({ primary }) => primary) }
+  }
+
+  /** What {@link read} says of most requests: the one value they carry is known to be right. */
+  recognize(values: readonly string[], keys: CookieKeys): VerifiedCookie | undefined {
+    const [value] = values
+    return value === undefined || values.length > 1 ? undefined : keys.recognizeCookie(value)
   }
 
   /** The distinct values the request carries under our name. */

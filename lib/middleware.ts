@@ -99,9 +99,16 @@ export function createSessions(service: SessionService, cookieName: string): Ses
     try {
       prepareContext(ctx.app.context, service)
       const exchange = new Exchange(service, ctx)
-      const { visit, isCookieStale } = await service.open(ctx.req, exchange)
+      const opened = service.open(ctx.req, exchange)
+      const { visit, isCookieStale } = opened instanceof Promise ? await opened : opened
       context[CURRENT] = { cookieName, visit, exchange, outer }
-      await run(visit, ctx, next, exchange)
+      try {
+        await next()
+      } catch (error) {
+        await commitAfterError(visit, error, exchange)
+        throw error
+      }
+      await commit(visit, ctx.status)
       if (isCookieStale && ctx.status < 500) visit.resendCookie()
     } finally {
       if (outer !== undefined) context[CURRENT] = outer
@@ -152,20 +159,13 @@ async function runWithin(
   }
 }
 
-/**
- * Runs the application, then commits. What the application throws goes before what the commit
- * throws.
- */
-async function run(visit: Visit, ctx: Context, next: Next, wire: Wire): Promise<void> {
+/** What the application throws goes before what the commit throws. */
+async function commitAfterError(visit: Visit, thrown: unknown, wire: Wire): Promise<void> {
   try {
-    await next()
-  } catch (error) {
-    await commit(visit, statusOf(error)).catch((failure: unknown) => {
-      wire.emit('error', toSessionError(failure, 'The session could not be stored'))
-    })
-    throw error
+    await commit(visit, statusOf(thrown))
+  } catch (failure) {
+    wire.emit('error', toSessionError(failure, 'The session could not be stored'))
   }
-  await commit(visit, ctx.status)
 }
 
 /**
@@ -179,21 +179,26 @@ async function run(visit: Visit, ctx: Context, next: Next, wire: Wire): Promise<
  * | changed | commit, under a new id when somebody signed in | dropped | commit, same id |
  * | ended (`settle()`) | removed, clearing cookie | removed, clearing cookie | removed |
  * | gone | nothing, but a sign-in begins a new one | nothing | nothing |
+ *
+ * Not async, since nothing has to be waited for in most requests.
  */
-async function commit(visit: Visit, status: number): Promise<void> {
-  await visit.settle()
-  if (status >= 500) return
+function commit(visit: Visit, status: number): Promise<void> | undefined {
+  if (visit.isUnsettled) return visit.settle().then(() => conclude(visit, status))
+  return conclude(visit, status)
+}
+
+function conclude(visit: Visit, status: number): Promise<void> | undefined {
+  if (status >= 500) return undefined
   const outcome = visit.conclude()
   switch (outcome.kind) {
     case 'empty':
-      return
+      return undefined
     case 'new':
       return visit.create(outcome.draft)
     case 'unchanged':
-      return visit.renew()
+      return visit.isRenewalDue ? visit.renew() : undefined
     case 'changed':
-      if (await visit.commit(outcome.draft)) return
-      return visit.signInAnew()
+      return visit.commit(outcome.draft)
     case 'gone':
       return visit.signInAnew()
   }

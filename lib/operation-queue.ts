@@ -34,7 +34,8 @@ class Answer<Result> extends Promise<Result> {
  * Operations that run one after the other, in the order they were called, whether or not one fails.
  */
 export class OperationQueue {
-  #last: Promise<unknown> = Promise.resolve()
+  /** The one called last; `undefined` until there is one. */
+  #last: Promise<unknown> | undefined
   readonly #failures: { readonly answer: Answer<unknown>; readonly error: unknown }[] = []
 
   /**
@@ -42,7 +43,7 @@ export class OperationQueue {
    * throwUnheard}.
    */
   run<Result>(operation: () => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(operation)
+    const result = this.#follow(operation) ?? DONE.then(operation)
     const answer = Answer.of(result)
     this.#last = result.then(
       () => undefined,
@@ -51,6 +52,17 @@ export class OperationQueue {
       },
     )
     return answer
+  }
+
+  /** As {@link run}, for who awaits the outcome: begins at once when there was no other before. */
+  runAwaited<Result>(operation: () => Promise<Result>): Promise<Result> {
+    const result = this.#follow(operation) ?? operation()
+    this.#last = result
+    return result
+  }
+
+  #follow<Result>(operation: () => Promise<Result>): Promise<Result> | undefined {
+    return this.#last?.then(operation, operation)
   }
 
   /**
@@ -62,6 +74,8 @@ export class OperationQueue {
     if (unheard !== undefined) throw unheard.error
   }
 }
+
+const DONE = Promise.resolve()
 
 function isGone(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'ERR_SESSION_GONE'

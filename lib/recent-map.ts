@@ -1,14 +1,20 @@
-/** One key and its neighbours in the order of use. */
+/** One key and its neighbours in the order of arrival. */
 interface Link<Value> {
   readonly key: string
-  readonly value: Value
+  value: Value
+  /** Whether it was used since it last was the oldest. */
+  isUsed: boolean
   older: Link<Value> | undefined
   newer: Link<Value> | undefined
 }
 
 /**
- * A map that knows what was not looked up for the longest time, without a search: a `Map` alone
- * steps over the places of all that was deleted before its oldest key.
+ * A map that knows what has not been used lately, by second chance (Corbató, 1968): what is the
+ * oldest and was looked up or set since it came, or since its last chance, becomes the newest
+ * instead.
+ *
+ * To look something up only marks it: to move it to its place in the order of use would touch four
+ * neighbours, which are seldom in the processor's caches.
  */
 export class RecentMap<Value> {
   readonly #links = new Map<string, Link<Value>>()
@@ -22,21 +28,23 @@ export class RecentMap<Value> {
   get(key: string): Value | undefined {
     const link = this.#links.get(key)
     if (link === undefined) return undefined
-    if (link !== this.#newest) {
-      this.#unlink(link)
-      this.#append(link)
-    }
+    if (!link.isUsed) link.isUsed = true
     return link.value
   }
 
   /** Returns what was there before. */
   set(key: string, value: Value): Value | undefined {
-    const before = this.#links.get(key)
-    if (before !== undefined) this.#unlink(before)
-    const link = { key, value, older: undefined, newer: undefined }
-    this.#links.set(key, link)
-    this.#append(link)
-    return before?.value
+    const link = this.#links.get(key)
+    if (link === undefined) {
+      const added = { key, value, isUsed: false, older: undefined, newer: undefined }
+      this.#links.set(key, added)
+      this.#append(added)
+      return undefined
+    }
+    const before = link.value
+    link.value = value
+    link.isUsed = true
+    return before
   }
 
   /** Returns what was there. */
@@ -48,8 +56,13 @@ export class RecentMap<Value> {
     return link.value
   }
 
-  /** Deletes what was not looked up or set for the longest time, and returns it. */
+  /** Deletes what has not been used lately, and returns it. */
   deleteOldest(): Value | undefined {
+    for (let link = this.#oldest; link?.isUsed; link = this.#oldest) {
+      link.isUsed = false
+      this.#unlink(link)
+      this.#append(link)
+    }
     return this.#oldest && this.delete(this.#oldest.key)
   }
 

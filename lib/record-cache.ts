@@ -9,8 +9,11 @@ export interface CachedRecord {
   readonly record: SessionRecord
   /** The key it is sealed under. */
   readonly key: SealKey
-  /** The envelope it was sealed in, a character a byte: a text, so that nobody can change it. */
-  readonly sealed: string
+  /**
+   * The envelope it was sealed in, as a text. Undefined where the store tells versions apart when an
+   * entry is changed, so that nobody needs it.
+   */
+  readonly sealed: string | undefined
 }
 
 /**
@@ -57,5 +60,5 @@ export class RecordCache {
 }
 
 function sizeOf({ record, sealed }: CachedRecord): number {
-  return 2 * record.data.length + sealed.length + OVERHEAD_BYTES
+  return 2 * record.data.length + (sealed?.length ?? 0) + OVERHEAD_BYTES
 }

@@ -1,3 +1,4 @@
+import { bytesToText } from './byte-text.ts'
 import { keyIdOf, open, seal } from './envelope.ts'
 import { endOf } from './expiry.ts'
 import type { RandomBytes, SessionId } from './id.ts'
@@ -64,6 +65,13 @@ export class SealedStore {
     return this.#isForeign(found.entry) ? 'unknown-key' : 'unopened'
   }
 
+  /** As {@link read}, at once: `undefined` where only that can tell. */
+  recall(id: SessionId): ReadRecord | undefined {
+    const cached = this.#usable(id.name)
+    if (cached === undefined || !this.#store.isCurrent?.(id.name, cached.version)) return undefined
+    return this.#present(cached)
+  }
+
   /**
    * Runs `change` on the newest record and does what it answers, atomically. Like the change of a
    * store it may run several times, and only its last answer counts. What cannot be read may be
@@ -78,10 +86,10 @@ export class SealedStore {
     let refreshed = false
     let refusal: { readonly error: unknown } | undefined
     let written: OpenedRecord | undefined
-    const changeEntry: ChangeFunction = (entry): Change => {
+    const changeEntry: ChangeFunction = (entry, version): Change => {
       written = undefined
       if (refusal !== undefined) throw refusal.error
-      const opened = typeof entry === 'object' ? this.#openNewest(id, entry.bytes) : entry
+      const opened = typeof entry === 'object' ? this.#openNewest(id, entry.bytes, version) : entry
       if (typeof entry === 'object' && opened === undefined && !refreshed) {
         refreshed = true
         const refuse = (error: unknown): void => {
@@ -96,7 +104,8 @@ export class SealedStore {
       if (answer === 'keep' || answer === 'remove') return { kind: answer }
       const { primary } = this.#keyring
       const bytes = seal(primary, id, encodeRecord(answer), this.#random)
-      written = { record: answer, key: primary, sealed: textOf(bytes) }
+      const sealed = version === undefined ? bytesToText(bytes) : undefined
+      written = { record: answer, key: primary, sealed }
       return { kind: 'replace', entry: { bytes, expires: Math.max(0, endOf(answer)) } }
     }
     try {
@@ -115,10 +124,15 @@ export class SealedStore {
     return keyId !== undefined && this.#keyring.withId(keyId).length === 0
   }
 
-  /** As {@link #open}; what is remembered byte for byte was opened before. */
-  #openNewest(id: SessionId, bytes: Uint8Array): OpenedRecord | undefined {
+  /** As {@link #open}; what is remembered, by its version or byte for byte, was opened before. */
+  #openNewest(
+    id: SessionId,
+    bytes: Uint8Array,
+    version?: Version | undefined,
+  ): OpenedRecord | undefined {
     const cached = this.#usable(id.name)
-    const sealed = textOf(bytes)
+    if (version !== undefined && cached?.version === version) return cached
+    const sealed = bytesToText(bytes)
     return sealed === cached?.sealed ? cached : this.#open(id, bytes, sealed)
   }
 
@@ -145,9 +159,4 @@ export class SealedStore {
   #remember(name: string, { record, key, sealed }: OpenedRecord, version: Version): void {
     this.#cache.set(name, { version, record, key, sealed })
   }
-}
-
-/** Bytes as a text, a character a byte. */
-function textOf({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('latin1')
 }

@@ -7,6 +7,9 @@ export type SerializedData = ReadonlyMap<string, string>
 /** The levels of objects and arrays below the session. */
 export const MAX_DEPTH = 100
 
+/** UTF-8 takes three bytes at most for each of UTF-16's units. */
+export const MOST_BYTES_PER_UNIT = 3
+
 /** The characters of a key that a message shows. */
 const MAX_KEY_LENGTH = 64
 
@@ -168,6 +171,7 @@ export class Serializer {
  * UTF-8. The message names the largest value.
  */
 export function checkSize(values: SerializedData, text: string, maxBytes: number): void {
+  if (MOST_BYTES_PER_UNIT * text.length <= maxBytes) return
   const size = Buffer.byteLength(text)
   if (size <= maxBytes) return
   const [largest = ''] =

@@ -10,7 +10,7 @@ import type { ResolvedOptions } from './options.ts'
 import { SealedStore } from './sealed-store.ts'
 import type { Store, SweepReport } from './store.ts'
 import { Sweeper } from './sweeper.ts'
-import { Vault } from './vault.ts'
+import { type StoredSession, Vault } from './vault.ts'
 import { Visit, type VisitOptions } from './visit.ts'
 import type { Wire } from './wire.ts'
 
@@ -154,19 +154,27 @@ export class SessionService {
   }
 
   /**
-   * The visit of a request. Rejects with a status of 503 when the session cannot be read: that is
-   * never taken for "no session".
+   * The visit of a request: at once when there is nothing to wait for, as for most of them. Rejects
+   * with a status of 503 when the session cannot be read: that is never taken for "no session".
    */
-  async open(request: IncomingMessage, wire: Wire): Promise<OpenedVisit> {
+  open(request: IncomingMessage, wire: Wire): OpenedVisit | Promise<OpenedVisit> {
+    const values = this.cookie.values(request)
+    if (values.length === 0) return this.#visitOf(wire, undefined, false)
+    const known = this.cookie.recognize(values, this.#keyring)
+    const stored = known && this.#vault.recall(known.id)
+    return stored === undefined
+      ? this.#openSlowly(values, wire)
+      : this.#visitOf(wire, stored, !known?.primary)
+  }
+
+  async #openSlowly(values: readonly string[], wire: Wire): Promise<OpenedVisit> {
     try {
-      const values = this.cookie.values(request)
-      if (values.length > 0 && !this.#keyring.isReady) await this.#keyring.ready()
+      if (!this.#keyring.isReady) await this.#keyring.ready()
       let read = this.cookie.read(values, this.#keyring)
       if (read.kind === 'forged') read = await this.#readAgain(values, read)
       if (read.kind === 'forged') wire.emit('forged', { reason: read.reason })
       const stored = read.kind === 'valid' ? await this.#vault.load(read.id) : undefined
-      const visit = new Visit(this.#visitOptions, wire, stored)
-      return { visit, isCookieStale: read.kind === 'valid' && !read.primary }
+      return this.#visitOf(wire, stored, read.kind === 'valid' && !read.primary)
     } catch (cause) {
       if (!(cause instanceof SessionError)) {
         const message = 'The session cannot be read'
@@ -196,6 +204,10 @@ export class SessionService {
   report(error: SessionError): void {
     if (this.events.has('error')) this.events.emit('error', error)
     else this.#environment.warn(`${error.code}: ${error.message}`)
+  }
+
+  #visitOf(wire: Wire, stored: StoredSession | undefined, isCookieStale: boolean): OpenedVisit {
+    return { visit: new Visit(this.#visitOptions, wire, stored), isCookieStale }
   }
 
   /** A signature that is wrong may be right under keys that were added since. */

@@ -43,9 +43,13 @@ export type Change =
 
 /**
  * What `update()` runs on the newest entry: `undefined` when there is none, `'damaged'` when it
- * cannot be read.
+ * cannot be read. `version` is that of `current`, as `read()` gives it, where the store knows it
+ * without more work: who has seen that version need not look at the bytes.
  */
-export type ChangeFunction = (current: Entry | 'damaged' | undefined) => Change
+export type ChangeFunction = (
+  current: Entry | 'damaged' | undefined,
+  version?: Version | undefined,
+) => Change
 
 /** How one `update()` is to be done. */
 export interface UpdateOptions {
@@ -137,6 +141,13 @@ export interface Store {
    * not. A reader sees a whole entry, old or new, and never goes back in time.
    */
   read(name: string, known?: Version): Promise<Found | 'unchanged' | 'damaged' | undefined>
+
+  /**
+   * Optional: whether `version` certainly is the newest of an entry, told at once, where `read()`
+   * would answer `'unchanged'` without waiting for anything. `false` when only `read()` can tell, and
+   * after `close()`. Never throws.
+   */
+  isCurrent?(name: string, version: Version): boolean
 
   /**
    * Runs `change` on the newest entry and does what it answers, atomically across every process

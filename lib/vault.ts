@@ -4,7 +4,7 @@ import type { Emit } from './events.ts'
 import { type DefaultLimits, isExpired, renewLimits } from './expiry.ts'
 import { createId, type RandomBytes, refOf, type SessionId } from './id.ts'
 import { createRecord, encodeRecord, type SessionRecord } from './record.ts'
-import type { SealedStore, Unreadable } from './sealed-store.ts'
+import type { RecordChange, SealedStore, Unreadable } from './sealed-store.ts'
 
 /** A session as it was last seen in the store. */
 export interface StoredSession {
@@ -65,6 +65,13 @@ export class Vault {
     return { id, record: read.record, isStale: read.isStale }
   }
 
+  /** As {@link load}, at once: `undefined` where only that can tell. */
+  recall(id: SessionId): StoredSession | undefined {
+    const read = this.#sealed.recall(id)
+    if (read === undefined || isExpired(read.record, this.#options.now())) return undefined
+    return { id, record: read.record, isStale: read.isStale }
+  }
+
   /**
    * Stores a new session under `id` or, when that is taken, under another one: never over what is
    * there.
@@ -104,19 +111,21 @@ export class Vault {
     conditions: CommitConditions = {},
   ): Promise<Committed> {
     const { now, durable, maxBytes } = this.#options
-    let conflicts: readonly string[] = []
-    let signedIn = false
-    const stored = await this.#change(base, durable, (newest) => {
+    const outcome: { merged?: MergedDraft | undefined } = {}
+    const change = (newest: SessionRecord | Unreadable | undefined): RecordChange => {
+      outcome.merged = undefined
+      if (!this.#isThere(newest)) return 'keep'
       const merged = mergeDraft(base.record, draft, newest, now(), maxBytes, conditions)
-      conflicts = merged.conflicts
-      signedIn = merged.signedIn
-      return signedIn ? 'keep' : merged.record
-    })
-    if (stored === 'gone') return stored
-    if (signedIn) return 'signed-in'
+      outcome.merged = merged
+      return merged.signedIn ? 'keep' : merged.record
+    }
+    await this.#sealed.update(base.id, change, durable)
+    const { merged } = outcome
+    if (merged === undefined) return this.#gone(base.id)
+    if (merged.signedIn) return 'signed-in'
     this.#options.emit('save', { ref: refOf(base.id.name) })
-    this.#reportConflicts(base.id, conflicts)
-    return stored
+    this.#reportConflicts(base.id, merged.conflicts)
+    return { id: base.id, record: merged.record, isStale: false }
   }
 
   /**
@@ -125,11 +134,19 @@ export class Vault {
    */
   async touch(base: StoredSession): Promise<Committed> {
     const { now, durable } = this.#options
-    const stored = await this.#change(base, durable, (newest) =>
-      createRecord(newest, newest.created, Math.max(newest.active, now()), newest.data),
-    )
-    if (stored !== 'gone') this.#options.emit('touch', { ref: refOf(base.id.name) })
-    return stored
+    const outcome: { record?: SessionRecord | undefined } = {}
+    const change = (newest: SessionRecord | Unreadable | undefined): RecordChange => {
+      outcome.record = undefined
+      if (!this.#isThere(newest)) return 'keep'
+      const active = Math.max(newest.active, now())
+      outcome.record = createRecord(newest, newest.created, active, newest.data)
+      return outcome.record
+    }
+    await this.#sealed.update(base.id, change, durable)
+    const { record } = outcome
+    if (record === undefined) return this.#gone(base.id)
+    this.#options.emit('touch', { ref: refOf(base.id.name) })
+    return { id: base.id, record, isStale: false }
   }
 
   /**
@@ -171,25 +188,9 @@ export class Vault {
     this.#options.emit('regenerate', { formerRef: refOf(id.name) })
   }
 
-  /** Runs `change` on the newest version, unless that is gone. */
-  async #change(
-    base: StoredSession,
-    durable: boolean,
-    change: (newest: SessionRecord) => SessionRecord | 'keep',
-  ): Promise<StoredSession | 'gone'> {
-    let record: SessionRecord | undefined
-    await this.#sealed.update(
-      base.id,
-      (newest) => {
-        record = undefined
-        if (typeof newest !== 'object' || isExpired(newest, this.#options.now())) return 'keep'
-        const answer = change(newest)
-        record = answer === 'keep' ? newest : answer
-        return answer
-      },
-      durable,
-    )
-    return record === undefined ? this.#gone(base.id) : { id: base.id, record, isStale: false }
+  /** Whether the newest version of a session is one that can be changed. */
+  #isThere(newest: SessionRecord | Unreadable | undefined): newest is SessionRecord {
+    return typeof newest === 'object' && !isExpired(newest, this.#options.now())
   }
 
   /** What a session is under its new id. */
@@ -232,7 +233,7 @@ export class Vault {
       id,
       (newest) => {
         outcome = 'gone'
-        if (typeof newest !== 'object' || isExpired(newest, this.#options.now())) return 'keep'
+        if (!this.#isThere(newest)) return 'keep'
         const same = encodeRecord(newest) === encodeRecord(expected)
         outcome = same ? 'removed' : newest
         return same ? 'remove' : 'keep'

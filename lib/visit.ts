@@ -72,6 +72,16 @@ export class Visit implements SessionHost {
     return idle ?? Math.max(0, deadline - this.now())
   }
 
+  /** Whether anything was begun that {@link settle} would wait for. */
+  get isUnsettled(): boolean {
+    return this.#queue !== undefined || this.#ended !== undefined
+  }
+
+  /** Whether {@link renew} has anything to do. */
+  get isRenewalDue(): boolean {
+    return this.#copy.isRenewalDue
+  }
+
   now(): number {
     return this.#options.now()
   }
@@ -127,7 +137,7 @@ export class Visit implements SessionHost {
    * anybody having asked for the outcome, as an `update()` that was not awaited.
    */
   async settle(): Promise<void> {
-    if (this.#queue === undefined && this.#ended === undefined) return
+    if (!this.isUnsettled) return
     await this.#settled(() => undefined)
     this.#queue?.throwUnheard()
   }
@@ -140,7 +150,7 @@ export class Visit implements SessionHost {
   /** Stores a new session, unless no cookie can be sent any more: nobody could come back to it. */
   create(draft: Draft = this.#copy.draft()): Promise<void> {
     const latest = this.#copy.latest(draft)
-    return this.#enqueue(async () => {
+    return this.#finish(async () => {
       if (!this.#wire.isClosed) await this.#create(latest())
       else this.#wire.emit('error', headersSent('the new session was not stored'))
     })
@@ -152,7 +162,7 @@ export class Visit implements SessionHost {
    */
   async renew(): Promise<void> {
     if (!this.#copy.isRenewalDue) return
-    await this.#enqueue(async () => {
+    await this.#finish(async () => {
       const { stored } = this.#copy
       if (stored === undefined || !this.#copy.isRenewalDue) return
       const touched = await this.#options.vault.touch(stored).catch((error: unknown) => {
@@ -164,14 +174,16 @@ export class Visit implements SessionHost {
     })
   }
 
-  /** Stores what the request changed. Resolves to whether the session was still there. */
-  commit(draft: Draft = this.#copy.draft()): Promise<boolean> {
+  /** Stores what the request changed, or signs in anew when the session is gone. */
+  commit(draft: Draft = this.#copy.draft()): Promise<void> {
     const latest = this.#copy.latest(draft)
-    return this.#enqueue(async () => {
-      await this.#commit(latest()).catch((error: unknown) => {
+    return this.#finish(async () => {
+      try {
+        await this.#commit(latest())
+      } catch (error) {
         if (!this.#copy.isGone) throw error
-      })
-      return !this.#copy.isGone
+      }
+      if (this.#copy.isGone) await this.#signInAnew()
     })
   }
 
@@ -180,19 +192,21 @@ export class Visit implements SessionHost {
    * in: a double click on "sign in" signs in.
    */
   signInAnew(): Promise<void> {
-    return this.#enqueue(async () => {
-      const { values, limits } = this.#copy.draft()
-      if (this.#wire.isClosed || !this.#copy.isSignIn(values)) return
-      const changes = this.#copy.changes(values)
-      this.#copy.forget()
-      await this.#create({ values: changes, limits })
-    })
+    return this.#finish(() => this.#signInAnew())
   }
 
   /** Sends the cookie of the session again, as under a new key. */
   resendCookie(): void {
     const { stored, isGone, hasOwnId } = this.#copy
     if (stored !== undefined && !isGone && !hasOwnId) this.#sendCookie(stored)
+  }
+
+  async #signInAnew(): Promise<void> {
+    const { values, limits } = this.#copy.draft()
+    if (this.#wire.isClosed || !this.#copy.isSignIn(values)) return
+    const changes = this.#copy.changes(values)
+    this.#copy.forget()
+    await this.#create({ values: changes, limits })
   }
 
   async #save(draft: Draft): Promise<void> {
@@ -281,6 +295,13 @@ export class Visit implements SessionHost {
       if (generation !== this.#copy.generation) throw sessionGone()
       return operation()
     })
+  }
+
+  /** As {@link #enqueue}, for what the end of the request awaits: there is nothing before it mostly. */
+  #finish(operation: () => Promise<void>): Promise<void> {
+    if (this.isUnsettled) return this.#enqueue(operation)
+    this.#queue = new OperationQueue()
+    return this.#queue.runAwaited(operation)
   }
 
   #settled<Result>(operation: () => Promise<Result> | Result): Promise<Result> {

@@ -24,6 +24,7 @@ import {
   serializeWhole,
   splitData,
 } from './record.ts'
+import { MOST_BYTES_PER_UNIT } from './serializer.ts'
 import {
   createSession,
   detachSession,
@@ -191,6 +192,8 @@ export class WorkingCopy {
     if (record === undefined) return values.size > 0
     if (limits !== undefined && !equalLimits(limits, limitsOf(record))) return true
     if (text === record.data) return false
+    // In another order it would be as long.
+    if (text.length !== record.data.length) return true
     const base = this.#storedValues
     if (values.size !== base.size) return true
     for (const [key, value] of values) if (base.get(key) !== value) return true
@@ -260,7 +263,10 @@ export class WorkingCopy {
 
   /** What is stored may be larger than it may be by now: to read it is no mistake. */
   get #maxBytes(): number {
-    return Math.max(this.#options.maxBytes, Buffer.byteLength(this.#storedData))
+    const { maxBytes } = this.#options
+    const text = this.#storedData
+    const isSmall = MOST_BYTES_PER_UNIT * text.length <= maxBytes
+    return isSmall ? maxBytes : Math.max(maxBytes, Buffer.byteLength(text))
   }
 
   /** The values of the data the request began with. */

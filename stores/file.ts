@@ -89,11 +89,16 @@ export class FileStore implements Store {
     }
   }
 
+  isCurrent(name: string, version: Version): boolean {
+    if (this.#closing.signal.aborted) return false
+    return this.#tenant?.isCurrent(name, version) ?? false
+  }
+
   async #readShared(
     name: string,
     known: Version | undefined,
   ): Promise<Found | 'unchanged' | 'damaged' | undefined> {
-    const { file } = this.#directory.pathsOf(name)
+    const file = this.#directory.fileOf(name)
     const tenant = this.#tenant ?? (await this.#enterToRead())
     const mark = tenant?.highWater.get(name) ?? 0
     if (known instanceof FileVersion && known.clean) {
@@ -107,26 +112,42 @@ export class FileStore implements Store {
     return { entry, version: FileVersion.ofContent(reading.stats, reading.readAt, known) }
   }
 
-  async update(
+  update(
     name: string,
     change: ChangeFunction,
-    options: UpdateOptions = {},
+    { durable = false }: UpdateOptions = {},
   ): Promise<Updated> {
-    this.#checkOpen()
-    checkName(name)
-    const { durable = false } = options
+    try {
+      this.#checkOpen()
+      checkName(name)
+    } catch (error) {
+      return Promise.reject(error)
+    }
     return this.#update(name, change, { durable, wait: this.#lockTimeout })
   }
 
-  async #update(name: string, change: ChangeFunction, options: QueueOptions): Promise<Updated> {
+  #update(name: string, change: ChangeFunction, options: QueueOptions): Promise<Updated> {
     this.#updates += 1
-    try {
-      const tenant = this.#tenant ?? (await this.#enter())
-      return await tenant.update(name, change, options)
-    } finally {
-      this.#updates -= 1
-      if (this.#updates === 0) this.#onIdle?.()
-    }
+    return this.#tenant === undefined
+      ? this.#enterToUpdate(name, change, options)
+      : this.#tenant.update(name, change, options, this.#onUpdated)
+  }
+
+  async #enterToUpdate(
+    name: string,
+    change: ChangeFunction,
+    options: QueueOptions,
+  ): Promise<Updated> {
+    const tenant = await this.#enter().catch((error: unknown) => {
+      this.#onUpdated()
+      throw error
+    })
+    return tenant.update(name, change, options, this.#onUpdated)
+  }
+
+  readonly #onUpdated = (): void => {
+    this.#updates -= 1
+    if (this.#updates === 0) this.#onIdle?.()
   }
 
   async *entries(): AsyncGenerator<ListedEntry> {
@@ -149,7 +170,7 @@ export class FileStore implements Store {
     this.#checkOpen()
     const entries = await Promise.all(
       names.map(async (name): Promise<ListedEntry | undefined> => {
-        const { file } = this.#directory.pathsOf(name)
+        const file = this.#directory.fileOf(name)
         const entry = entryOf(await readFrame(this.#environment, file), 0)
         if (entry === 'damaged') return { name, expires: 0, damaged: true }
         if (entry === undefined) return undefined

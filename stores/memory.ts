@@ -40,6 +40,11 @@ export class MemoryStore implements Store {
     return { entry: copyEntry(found.entry), version: found.version }
   }
 
+  /** See {@link Store.isCurrent}. */
+  isCurrent(name: string, version: Version): boolean {
+    return this.#entries.get(name)?.version === version
+  }
+
   /** See {@link Store.update}. */
   async update(name: string, change: ChangeFunction, _options?: UpdateOptions): Promise<Updated> {
     this.#check(name)
@@ -85,7 +90,7 @@ export class MemoryStore implements Store {
   async #apply(name: string, change: ChangeFunction): Promise<Updated> {
     for (;;) {
       const found = this.#entries.get(name)
-      const wanted = change(found && copyEntry(found.entry))
+      const wanted = change(found && copyEntry(found.entry), found?.version)
       switch (wanted.kind) {
         case 'keep':
           return { version: found?.version }

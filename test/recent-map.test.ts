@@ -8,7 +8,7 @@ const filled = (keys: string): RecentMap<string> => {
   return map
 }
 
-/** Everything in it, what was not used the longest first. */
+/** Everything in it, what was not used lately first. */
 function drain(map: RecentMap<string>): string {
   let all = ''
   while (map.size > 0) all += map.deleteOldest()
@@ -22,7 +22,7 @@ test('what was put in comes out, and what is not there is undefined', (t) => {
   t.is(map.size, 3)
 })
 
-test('what was not used the longest goes first: to put in and to look up is to use', (t) => {
+test('what was not used lately goes first: to look up and to put in again is to use', (t) => {
   t.is(drain(filled('abc')), 'ABC')
   for (const [used, order] of [
     ['a', 'BCA'],
@@ -53,27 +53,51 @@ test('what was deleted is gone, wherever it stood', (t) => {
   }
 })
 
-test('it does what a map does whose keys are put in again at each use', (t) => {
+test('what is used again and again stays, whatever else comes and goes', (t) => {
+  const map = filled('abc')
+  for (const key of 'defghijk') {
+    map.get('b')
+    map.set(key, key.toUpperCase())
+    t.not(map.deleteOldest(), 'B')
+  }
+  t.is(map.get('b'), 'B')
+})
+
+test('where all was used, the oldest goes all the same', (t) => {
+  const map = filled('abc')
+  for (const key of 'cab') map.get(key)
+  t.is(map.deleteOldest(), 'A')
+  t.is(drain(map), 'BC', 'each had its one chance')
+})
+
+test('it does what a queue does in which what was used is put back once', (t) => {
   const step = fc.tuple(fc.constantFrom('get', 'set', 'delete', 'oldest'), fc.nat(6).map(String))
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const map = new RecentMap<string>()
-      const model = new Map<string, string>()
-      for (const [index, [verb, key]] of steps.entries()) {
-        const was = model.get(key)
-        if (verb === 'oldest') {
-          const [oldest] = model
-          if (oldest) model.delete(oldest[0])
-          t.is(map.deleteOldest(), oldest?.[1])
-          continue
-        }
-        model.delete(key)
-        if (verb === 'get' && was !== undefined) model.set(key, was)
-        if (verb === 'set') model.set(key, `${index}`)
-        if (verb === 'set') t.is(map.set(key, `${index}`), was)
-        else t.is(verb === 'get' ? map.get(key) : map.delete(key), was)
+      const model: { key: string; value: string; isUsed: boolean }[] = []
+      const takeOldest = (): string | undefined => {
+        const oldest = model.shift()
+        if (!oldest?.isUsed) return oldest?.value
+        model.push({ ...oldest, isUsed: false })
+        return takeOldest()
       }
-      t.is(drain(map), [...model.values()].join(''))
+      for (const [index, [verb, key]] of steps.entries()) {
+        const at = model.findIndex((link) => link.key === key)
+        const was = model[at]?.value
+        if (verb === 'oldest') t.is(map.deleteOldest(), takeOldest())
+        if (verb === 'delete') t.is(map.delete(key), was)
+        if (verb === 'get') t.is(map.get(key), was)
+        if (verb === 'set') t.is(map.set(key, `${index}`), was)
+        if (verb === 'delete' && at >= 0) model.splice(at, 1)
+        if (verb === 'get' && at >= 0) model.splice(at, 1, { key, value: was ?? '', isUsed: true })
+        if (verb !== 'set') continue
+        if (at >= 0) model.splice(at, 1, { key, value: `${index}`, isUsed: true })
+        else model.push({ key, value: `${index}`, isUsed: false })
+      }
+      let rest = ''
+      while (model.length > 0) rest += takeOldest()
+      t.is(drain(map), rest)
     }),
   )
 })

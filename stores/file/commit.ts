@@ -13,10 +13,13 @@ export interface Decision {
 }
 
 /**
- * Runs on the newest entry, perhaps several times: only the last answer counts. `undefined`:
- * nothing is to be written.
+ * Runs on the newest entry, perhaps several times: only the last answer counts. `version` is that of
+ * the entry, where it is known. `undefined`: nothing is to be written.
  */
-export type Decide = (newest: Entry | 'damaged' | undefined) => Decision | undefined
+export type Decide = (
+  newest: Entry | 'damaged' | undefined,
+  version?: Version,
+) => Decision | undefined
 
 /**
  * Commits what `decide` makes of a session, atomically across every process, and resolves to the

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import {
   inspectDirectory,
   isDataDirectory,
@@ -47,9 +47,13 @@ export class DataDirectory {
 
   /** The paths of a session; `name` was checked to be 64 hexadecimal digits. */
   pathsOf(name: string): SessionPaths {
-    const shard = join(this.path, name.slice(0, 2))
-    const file = join(shard, `${name}.session`)
-    return { shard, file, lock: `${file}.lock` }
+    const file = this.fileOf(name)
+    return { shard: `${this.path}${sep}${name.slice(0, 2)}`, file, lock: `${file}.lock` }
+  }
+
+  /** The path of a session's file alone, of all that is asked for most often. */
+  fileOf(name: string): string {
+    return `${this.path}${sep}${name.slice(0, 2)}${sep}${name}.session`
   }
 
   /** Makes and checks the directory, once; again after a failure. */

@@ -83,17 +83,10 @@ export const nodeFileSystem: FileSystem = {
         done(error, count),
       ),
     ),
-  write: (descriptor, buffer, offset, position) =>
-    promise((done) =>
-      fs.write(
-        descriptor,
-        buffer,
-        offset,
-        buffer.length - offset,
-        position + offset,
-        (error, count) => done(error, count),
-      ),
-    ),
+  write: (descriptor, buffer, offset, position) => {
+    const length = buffer.length - offset
+    return promise((done) => fs.write(descriptor, buffer, offset, length, position + offset, done))
+  },
   fstat: (descriptor) => promise((done) => fs.fstat(descriptor, { bigint: true }, done)),
   fchmod: (descriptor, mode) => promise((done) => fs.fchmod(descriptor, mode, done as () => void)),
   fdatasync: (descriptor) => promise((done) => fs.fdatasync(descriptor, done as () => void)),
@@ -188,14 +181,18 @@ export async function ignoring(codes: readonly string[], work: Promise<unknown>)
   }
 }
 
-/** Writes all of `buffer` to a file from `position` on, in bytes. */
+/**
+ * Writes all of `buffer`, or what is left of it from `start` on, to a file from `position` on, in
+ * bytes.
+ */
 export async function writeAll(
   fs: FileSystem,
   descriptor: number,
   buffer: Buffer,
   position = 0,
+  start = 0,
 ): Promise<void> {
-  for (let offset = 0; offset < buffer.length; ) {
+  for (let offset = start; offset < buffer.length; ) {
     const count = await fs.write(descriptor, buffer, offset, position)
     // write(2) may answer 0 for a regular file only in error, and would then do so for ever.
     if (count === 0) {

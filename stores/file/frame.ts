@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import type { Entry } from '../../lib/store.ts'
 
 /**
  * What one slot of a session file says.
@@ -53,8 +54,8 @@ export function isSubject(subject: unknown): subject is string {
 }
 
 /** The capacity of the slots for a frame: 2048 bytes, doubled until it fits. */
-export function capacityFor(frame: Frame): number {
-  const needed = HEADER_BYTES + (frame.subject?.length ?? 0) + frame.bytes.length
+export function capacityFor({ subject, bytes }: Pick<Entry, 'subject' | 'bytes'>): number {
+  const needed = HEADER_BYTES + (subject?.length ?? 0) + bytes.length
   let capacity = DEFAULT_CAPACITY
   while (capacity < needed) capacity *= 2
   return capacity
@@ -69,8 +70,8 @@ export function encodeSlot(frame: Frame, capacity: number): Buffer {
   slot.writeUInt32BE(MAGIC, 0)
   slot.writeUInt32BE(capacity, 8)
   slot.writeUInt32BE(frame.bytes.length, 12)
-  slot.writeBigUInt64BE(BigInt(frame.sequence), 16)
-  slot.writeBigUInt64BE(BigInt(frame.expires), 24)
+  writeSafeInteger(slot, frame.sequence, 16)
+  writeSafeInteger(slot, frame.expires, 24)
   slot.writeUInt8(frame.tombstone ? TOMBSTONE : 0, 32)
   slot.writeUInt8(subject.length, 33)
   slot.write(subject, HEADER_BYTES, 'latin1')
@@ -98,6 +99,12 @@ export function decodeFile(file: Buffer): DecodedFile | undefined {
   const second = decodeSlot(file.subarray(capacity))
   if (second && (!first || second.sequence > first.sequence)) return { frame: second, slot: 1 }
   return first && { frame: first, slot: 0 }
+}
+
+/** Eight bytes, as `writeBigUInt64BE` writes them: without a BigInt, since each is an object made. */
+function writeSafeInteger(slot: Buffer, value: number, offset: number): void {
+  slot.writeUInt32BE(Math.floor(value / 2 ** 32), offset)
+  slot.writeUInt32BE(value % 2 ** 32, offset + 4)
 }
 
 function decodeSlot(slot: Buffer): Frame | undefined {

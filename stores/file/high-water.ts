@@ -17,8 +17,7 @@ export class HighWater {
 
   /** Raises the mark. */
   note(name: string, sequence: number): void {
-    const mark = Math.max(sequence, this.get(name))
-    this.#marks.set(name, mark)
+    this.#marks.set(name, Math.max(sequence, this.get(name)))
     if (this.#marks.size > this.#capacity) this.#marks.deleteOldest()
   }
 

@@ -1,11 +1,15 @@
-import type { BigIntStats } from 'node:fs'
+import { bytesToText, textToBytes } from '../../lib/byte-text.ts'
 import { RecentMap } from '../../lib/recent-map.ts'
 import type { Entry, Version } from '../../lib/store.ts'
+import type { FileState } from './version.ts'
+
+/** An entry to be kept: its bytes as a text. */
+export type KeptEntry = Omit<Entry, 'bytes'> & { readonly text: string }
 
 /** What a sole tenant knows of a session's file: nobody else changes it. */
 export interface KnownFile {
   /** What the file holds, and where in it. */
-  readonly entry: Entry
+  readonly kept: KeptEntry
   readonly sequence: number
   readonly slot: 0 | 1
   /** Bytes of a slot: half the file. */
@@ -15,7 +19,7 @@ export interface KnownFile {
   /** The file's inode; undefined as long as nobody has looked at a new one. */
   inode: bigint | undefined
   /** What the last look at the file saw; undefined when we have written to it since. */
-  stats: BigIntStats | undefined
+  stats: FileState | undefined
   /** When that look was, in milliseconds of the monotonic clock. */
   lookedAt: number
   /** The look that is under way: whether the file is still this one. */
@@ -44,7 +48,7 @@ export class KnownFiles {
 
   /** What a commit has made of a file: whoever is reading it meanwhile may have seen less. */
   set(name: string, known: KnownFile): void {
-    this.forget(name)
+    this.#reads.delete(name)
     this.#keep(name, known)
   }
 
@@ -80,8 +84,8 @@ export class KnownFiles {
   }
 
   #keep(name: string, known: KnownFile): void {
-    this.#files.set(name, known)
-    this.#bytes += sizeOf(known)
+    const before = this.#files.set(name, known)
+    this.#bytes += sizeOf(known) - (before === undefined ? 0 : sizeOf(before))
     while (this.#bytes > this.#maxBytes) {
       const oldest = this.#files.deleteOldest()
       if (oldest === undefined) return
@@ -90,12 +94,17 @@ export class KnownFiles {
   }
 }
 
-function sizeOf({ entry }: KnownFile): number {
-  return entry.bytes.length + OVERHEAD_BYTES
+function sizeOf({ kept }: KnownFile): number {
+  return kept.text.length + OVERHEAD_BYTES
 }
 
-/** A copy: whoever changes what he gave or was given changes nothing here, as with a file. */
-export function copyEntry({ bytes, expires, subject }: Entry): Entry {
-  const copy = Buffer.from(bytes)
-  return subject === undefined ? { bytes: copy, expires } : { bytes: copy, expires, subject }
+/** An entry for keeping: whoever changes what he gave changes nothing here, as with a file. */
+export function keepEntry({ bytes, expires, subject }: Entry): KeptEntry {
+  return { text: bytesToText(bytes), expires, subject }
+}
+
+/** The opposite of {@link keepEntry}. */
+export function restoreEntry({ text, expires, subject }: KeptEntry): Entry {
+  const bytes = textToBytes(text)
+  return subject === undefined ? { bytes, expires } : { bytes, expires, subject }
 }

@@ -1,10 +1,10 @@
 import type { SessionError } from '../../lib/errors.ts'
 import type { Entry, Version } from '../../lib/store.ts'
-import { type Commit, type Decision, frameAfter, syncName } from './commit.ts'
+import { type Commit, type Decide, type Decision, frameAfter, syncName } from './commit.ts'
 import { storeError } from './failure.ts'
 import { CREATE_FLAGS, codeOf, isPrivate, writeAll } from './file-system.ts'
 import { capacityFor, encodeFile, encodeSlot, type Frame } from './frame.ts'
-import { copyEntry, type KnownFile } from './known-files.ts'
+import { type KnownFile, keepEntry, restoreEntry } from './known-files.ts'
 import { type RemovalContext, unlinkSession } from './removal.ts'
 import type { SoleFiles } from './sole-files.ts'
 
@@ -17,6 +17,7 @@ export interface OverwriteContext extends RemovalContext {
 
 /** How often a shard that somebody deletes is made again for one new session. */
 const MOST_TRIES = 3
+const NOTHING = Promise.resolve(undefined)
 
 /**
  * The commit of a sole tenant: the older of a file's two slots is written in place, without a lock.
@@ -29,7 +30,15 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
   /** Whether files come out as private as they are asked for here: what one shows holds for all. */
   let arePrivate = false
 
-  return async function commitInPlace(name, decide, deadline) {
+  return function commitInPlace(name, decide, deadline) {
+    const known = files.recall(name)
+    return known === undefined
+      ? findAndCommit(name, decide, deadline)
+      : commitKnown(name, known, decide, deadline)
+  }
+
+  async function findAndCommit(...parameters: Parameters<Commit>): ReturnType<Commit> {
+    const [name, decide, deadline] = parameters
     if (files.known.get(name) === undefined) {
       // Most sessions of which nothing is known are new: to make the file finds that out as well.
       const decision = decide(undefined)
@@ -39,16 +48,25 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     const found = await files.find(name).catch((error: unknown) => {
       throw storeError('read a session', error)
     })
-    if (found === 'tombstone' || found === 'damaged') return replace(name, decide, deadline)
-    const known = found === 'missing' ? undefined : found
-    const decision = decide(known && copyEntry(known.entry))
+    if (typeof found === 'object') return commitKnown(name, found, decide, deadline)
+    if (found !== 'missing') return replace(...parameters)
+    const decision = decide(undefined)
     if (!decision) return undefined
     const { entry, durable } = decision
-    if (!entry) return remove(name, known, durable)
-    const written = known
-      ? await overwrite(name, known, entry, decision, deadline)
-      : await create(name, entry, durable)
-    return written ?? replace(name, decide, deadline)
+    if (!entry) return remove(name, undefined, durable)
+    return (await create(name, entry, durable)) ?? replace(...parameters)
+  }
+
+  function commitKnown(
+    name: string,
+    known: KnownFile,
+    decide: Decide,
+    deadline: () => number,
+  ): Promise<Version | undefined> {
+    const decision = decide(restoreEntry(known.kept), known.version)
+    if (decision === undefined) return NOTHING
+    if (decision.entry === undefined) return remove(name, known, decision.durable)
+    return overwrite(name, known, decide, decision, deadline)
   }
 
   async function replace(...[name, ...rest]: Parameters<Commit>): ReturnType<Commit> {
@@ -60,22 +78,24 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     }
   }
 
-  /** Resolves to undefined, with nothing written, when there is no writing in place. */
   async function overwrite(
     name: string,
     known: KnownFile,
-    entry: Entry,
+    decide: Decide,
     decision: Decision,
     deadline: () => number,
   ): Promise<Version | undefined> {
-    const frame = frameAfter(Math.max(known.sequence, highWater.get(name)), entry)
-    if (capacityFor(frame) > known.capacity) return undefined
+    const frame = frameAfter(Math.max(known.sequence, highWater.get(name)), decision.entry)
+    if (capacityFor(frame) > known.capacity) return replace(name, decide, deadline)
     const descriptor = files.open.take(name, known.inode) ?? (await files.openKnown(name, known))
-    if (descriptor === undefined) return undefined
+    if (descriptor === undefined) return replace(name, decide, deadline)
     const { capacity } = known
     const slot = known.slot === 0 ? 1 : 0
+    const content = encodeSlot(frame, capacity)
+    const position = slot * capacity
     try {
-      await writeAll(fs, descriptor, encodeSlot(frame, capacity), slot * capacity)
+      const count = await fs.write(descriptor, content, 0, position)
+      if (count < capacity) await writeAll(fs, descriptor, content, position, count)
       if (decision.durable) await fs.fdatasync(descriptor)
     } catch (error) {
       await fs.close(descriptor).catch(() => {})
@@ -111,7 +131,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     entry: Entry,
     durable: boolean,
   ): Promise<Version | undefined> {
-    const { file } = directory.pathsOf(name)
+    const file = directory.fileOf(name)
     const frame = frameAfter(highWater.get(name), entry)
     const content = encodeFile(frame)
     const descriptor = await openNew(name, file)
@@ -148,7 +168,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     durable: boolean,
   ): Promise<undefined> {
     if (known) {
-      await unlinkSession(fs, directory.pathsOf(name).file).catch((error: SessionError) => {
+      await unlinkSession(fs, directory.fileOf(name)).catch((error: SessionError) => {
         if (error.committed === 'unknown') files.forget(name)
         throw error
       })
@@ -174,7 +194,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     const version = {}
     highWater.note(name, sequence)
     files.known.set(name, {
-      entry: copyEntry({ bytes, expires, subject }),
+      kept: keepEntry({ bytes, expires, subject }),
       sequence,
       slot,
       capacity,

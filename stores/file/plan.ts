@@ -1,5 +1,5 @@
 import { SessionError } from '../../lib/errors.ts'
-import type { Change, ChangeFunction, Entry } from '../../lib/store.ts'
+import type { Change, ChangeFunction, Entry, Version } from '../../lib/store.ts'
 import { capacityFor, isSubject, LARGEST_FILE } from './frame.ts'
 
 /** What became of one change of a plan. */
@@ -18,40 +18,52 @@ export interface Plan {
   readonly author: number
 }
 
+const KINDS: readonly unknown[] = ['keep', 'replace', 'remove', 'again']
+
 /**
  * Runs the changes in order, each on what the one before made of the entry. A change that fails
  * leaves it as it was.
  */
 export function planChanges(
-  changes: readonly ChangeFunction[],
+  changes: readonly { readonly change: ChangeFunction }[],
   newest: Entry | 'damaged' | undefined,
+  version?: Version,
 ): Plan {
   let current = newest
   let outcome: Plan['outcome'] = 'keep'
   let author = -1
-  const answers = changes.map((change, index): Answer => {
-    let answer: Change
-    try {
-      answer = change(current)
-      checkChange(answer, current)
-    } catch (error) {
-      return { kind: 'failed', error }
-    }
+  const answers: Answer[] = []
+  for (const { change } of changes) {
+    const answer = runChange(change, current, current === newest ? version : undefined)
     if (answer.kind === 'replace') {
       outcome = current = answer.entry
-      author = index
+      author = answers.length
     } else if (answer.kind === 'remove') {
       current = undefined
       outcome = 'remove'
       author = -1
     }
-    return answer
-  })
+    answers.push(answer)
+  }
   return { answers, outcome, author }
 }
 
+function runChange(
+  change: ChangeFunction,
+  current: Entry | 'damaged' | undefined,
+  version: Version | undefined,
+): Change | { readonly kind: 'failed'; readonly error: unknown } {
+  try {
+    const answer = change(current, version)
+    checkChange(answer, current)
+    return answer
+  } catch (error) {
+    return { kind: 'failed', error }
+  }
+}
+
 function checkChange(change: Change, current: Entry | 'damaged' | undefined): void {
-  if (!['keep', 'replace', 'remove', 'again'].includes(change?.kind)) {
+  if (!KINDS.includes(change?.kind)) {
     throw new SessionError(
       'ERR_SESSION_UPDATE',
       'Expected the function given to update() to return a change, not a promise or nothing.',
@@ -67,22 +79,23 @@ function checkChange(change: Change, current: Entry | 'damaged' | undefined): vo
   }
 }
 
-function checkEntry({ bytes, expires, subject }: Entry): void {
-  const refuse = (what: string): never => {
-    throw new SessionError('ERR_SESSION_OPTION', `Expected ${what}.`)
-  }
-  if (!(bytes instanceof Uint8Array)) refuse('the bytes of an entry to be a Uint8Array')
+function checkEntry(entry: Entry): void {
+  const { bytes, expires, subject } = entry
+  if (!(bytes instanceof Uint8Array)) throw expected('the bytes of an entry to be a Uint8Array')
   if (!Number.isSafeInteger(expires) || expires < 0) {
-    refuse('the expiry of an entry to be a whole number of milliseconds since the epoch')
+    throw expected('the expiry of an entry to be a whole number of milliseconds since the epoch')
   }
   if (subject !== undefined && !isSubject(subject)) {
-    refuse('the subject of an entry to be 1 to 64 printable ASCII characters')
+    throw expected('the subject of an entry to be 1 to 64 printable ASCII characters')
   }
-  const frame = { sequence: 1, expires, tombstone: false, subject, bytes }
-  if (capacityFor(frame) * 2 > LARGEST_FILE) {
+  if (capacityFor(entry) * 2 > LARGEST_FILE) {
     throw new SessionError(
       'ERR_SESSION_TOO_LARGE',
       `The session does not fit in a file of ${LARGEST_FILE} bytes. Keep less in it.`,
     )
   }
+}
+
+function expected(what: string): SessionError {
+  return new SessionError('ERR_SESSION_OPTION', `Expected ${what}.`)
 }

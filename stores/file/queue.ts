@@ -1,7 +1,7 @@
 import { SessionError } from '../../lib/errors.ts'
-import type { ChangeFunction, Entry, Updated } from '../../lib/store.ts'
-import type { Commit, Decision } from './commit.ts'
-import { planChanges } from './plan.ts'
+import type { ChangeFunction, Updated, Version } from '../../lib/store.ts'
+import type { Commit, Decide } from './commit.ts'
+import { type Plan, planChanges } from './plan.ts'
 
 /** How one change is to be committed. */
 export interface QueueOptions {
@@ -12,9 +12,46 @@ export interface QueueOptions {
 
 interface Waiting extends QueueOptions {
   readonly change: ChangeFunction
+  readonly onSettled: () => void
   deadline: number
   resolve(updated: Updated): void
   reject(error: unknown): void
+}
+
+const NOTHING: Updated = {}
+
+/** Those whose changes are one commit: all that wait when it decides. */
+class Batch {
+  readonly waiting: Waiting[] = []
+  /** What was decided last; absent until then. */
+  plan: Plan | undefined
+  readonly #line: Waiting[]
+
+  constructor(line: Waiting[]) {
+    this.#line = line
+  }
+
+  readonly decide: Decide = (newest, version) => {
+    this.waiting.push(...this.#line.splice(0))
+    this.plan = planChanges(this.waiting, newest, version)
+    const { outcome } = this.plan
+    if (outcome === 'keep') return undefined
+    const durable = this.waiting.some((one) => one.durable)
+    return { entry: outcome === 'remove' ? undefined : outcome, durable }
+  }
+
+  readonly deadline = (): number =>
+    Math.min(...[...this.waiting, ...this.#line].map(({ deadline }) => deadline))
+}
+
+function resolve(waiting: Waiting, updated: Updated): void {
+  waiting.onSettled()
+  waiting.resolve(updated)
+}
+
+function reject(waiting: Waiting, error: unknown): void {
+  waiting.onSettled()
+  waiting.reject(error)
 }
 
 /**
@@ -31,10 +68,18 @@ export class CommitQueue {
     this.#monotonic = monotonic
   }
 
-  /** As the store's `update()`. */
-  update(name: string, change: ChangeFunction, { durable, wait }: QueueOptions): Promise<Updated> {
+  /**
+   * As the store's `update()`. `onSettled` is called when it is about to resolve or reject; default:
+   * nobody is.
+   */
+  update(
+    name: string,
+    change: ChangeFunction,
+    { durable, wait }: QueueOptions,
+    onSettled: () => void = () => {},
+  ): Promise<Updated> {
     return new Promise((resolve, reject) => {
-      this.#enqueue(name, { change, durable, wait, deadline: 0, resolve, reject })
+      this.#enqueue(name, { change, durable, wait, onSettled, deadline: 0, resolve, reject })
     })
   }
 
@@ -51,35 +96,25 @@ export class CommitQueue {
   }
 
   async #run(name: string, line: Waiting[]): Promise<void> {
-    while (line.length > 0) await this.#commitLine(name, line)
+    while (line.length > 0) {
+      const batch = new Batch(line)
+      try {
+        const version = await this.#commit(name, batch.decide, batch.deadline)
+        this.#answer(name, batch, version)
+      } catch (error) {
+        this.#fail(error, batch.waiting, line)
+      }
+    }
     this.#lines.delete(name)
   }
 
-  async #commitLine(name: string, line: Waiting[]): Promise<void> {
-    const batch: Waiting[] = []
-    let plan = planChanges([], undefined)
-    const decide = (newest: Entry | 'damaged' | undefined): Decision | undefined => {
-      batch.push(...line.splice(0))
-      plan = planChanges(
-        batch.map(({ change }) => change),
-        newest,
-      )
-      const durable = batch.some((waiting) => waiting.durable)
-      if (plan.outcome === 'keep') return undefined
-      return { entry: plan.outcome === 'remove' ? undefined : plan.outcome, durable }
-    }
-    const deadline = (): number =>
-      Math.min(...[...batch, ...line].map((waiting) => waiting.deadline))
-    try {
-      const version = await this.#commit(name, decide, deadline)
-      for (const [index, waiting] of batch.entries()) {
-        const answer = plan.answers[index]
-        if (answer?.kind === 'failed') waiting.reject(answer.error)
-        else if (answer?.kind === 'again') this.#enqueueAfter(name, waiting, answer.after)
-        else waiting.resolve(index === plan.author && version ? { version } : {})
-      }
-    } catch (error) {
-      this.#fail(error, batch, line)
+  #answer(name: string, { waiting, plan }: Batch, version: Version | undefined): void {
+    for (let index = 0; index < waiting.length; index += 1) {
+      const one = waiting[index] as Waiting
+      const answer = plan?.answers[index]
+      if (answer?.kind === 'failed') reject(one, answer.error)
+      else if (answer?.kind === 'again') this.#enqueueAfter(name, one, answer.after)
+      else resolve(one, index === plan?.author && version ? { version } : NOTHING)
     }
   }
 
@@ -94,7 +129,7 @@ export class CommitQueue {
     const patient: Waiting[] = []
     for (const waiting of concerned) {
       if (timeout && waiting.deadline > now) patient.push(waiting)
-      else waiting.reject(error)
+      else reject(waiting, error)
     }
     line.unshift(...patient)
   }

@@ -23,7 +23,7 @@ export async function removeWithoutLock(
   decide: Decide,
   failure: Error,
 ): Promise<undefined> {
-  const { file } = directory.pathsOf(name)
+  const file = directory.fileOf(name)
   const reading = await readFrame(environment, file).catch((error: unknown) => {
     throw storeError('read a session', error)
   })

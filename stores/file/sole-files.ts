@@ -4,10 +4,10 @@ import type { DataDirectory } from './data-directory.ts'
 import type { Environment } from './environment.ts'
 import { codeOf, isPrivate, READ_WRITE_FLAGS } from './file-system.ts'
 import type { HighWater } from './high-water.ts'
-import { copyEntry, type KnownFile, KnownFiles } from './known-files.ts'
+import { type KnownFile, KnownFiles, keepEntry } from './known-files.ts'
 import { OpenFiles } from './open-files.ts'
 import { readFrame } from './reader.ts'
-import { isSameState } from './version.ts'
+import { type FileState, isSameState, stateOf } from './version.ts'
 
 /** How long a look at a file is trusted, in milliseconds: who deletes one has signed people out. */
 const TRUST_MILLISECONDS = 1000
@@ -42,10 +42,19 @@ export class SoleFiles {
   async find(name: string): Promise<SoleFinding> {
     const known = this.known.get(name)
     if (known === undefined) return this.#read(name)
-    const isTrusted = this.#now() - known.lookedAt < TRUST_MILLISECONDS
-    if (isTrusted || (await this.#look(name, known))) return known
+    if (this.#isTrusted(known) || (await this.#look(name, known))) return known
     if (this.known.get(name) === known) this.forget(name)
     return this.find(name)
+  }
+
+  /** As {@link find}, at once: `undefined` where that would wait, or finds something else. */
+  recall(name: string): KnownFile | undefined {
+    const known = this.known.get(name)
+    if (known === undefined || this.#isTrusted(known)) return known
+    const look = this.#look(name, known)
+    // Whoever waits for the look is told of what failed.
+    if (typeof look !== 'boolean') look.catch(() => {})
+    return look === true ? known : undefined
   }
 
   /**
@@ -54,7 +63,7 @@ export class SoleFiles {
   async openKnown(name: string, known: KnownFile): Promise<number | undefined> {
     const { environment, directory } = this.#context
     const { fs } = environment
-    const { file } = directory.pathsOf(name)
+    const file = directory.fileOf(name)
     let descriptor: number
     try {
       descriptor = await this.open.makeRoom(() => fs.open(file, READ_WRITE_FLAGS))
@@ -86,6 +95,10 @@ export class SoleFiles {
     await this.open.closeAll()
   }
 
+  #isTrusted({ lookedAt }: KnownFile): boolean {
+    return this.#now() - lookedAt < TRUST_MILLISECONDS
+  }
+
   #now(): number {
     return this.#context.environment.monotonic()
   }
@@ -96,7 +109,7 @@ export class SoleFiles {
     const keep = this.known.beginRead(name)
     let seen: KnownFile | undefined
     try {
-      const { file } = directory.pathsOf(name)
+      const file = directory.fileOf(name)
       const reading = await this.open.makeRoom(() => readFrame(environment, file))
       if (reading.state !== 'found') return reading.state
       const { frame, slot, stats, readAt } = reading
@@ -105,14 +118,13 @@ export class SoleFiles {
       if (entry === 'damaged') return entry
       if (entry === undefined) return 'tombstone'
       seen = {
-        // What was read is a view of the whole file.
-        entry: copyEntry(entry),
+        kept: keepEntry(entry),
         sequence: frame.sequence,
         slot,
         capacity: Number(stats.size) / 2,
         version: {},
         inode: stats.ino,
-        stats,
+        stats: stateOf(stats),
         lookedAt: readAt,
         look: undefined,
       }
@@ -122,18 +134,39 @@ export class SoleFiles {
     }
   }
 
-  /** Looks whether a file is still the one that is known. Those who ask at once share a look. */
-  #look(name: string, known: KnownFile): Promise<boolean> {
-    known.look ??= this.#isStill(name, known).finally(() => {
+  /**
+   * Looks whether a file is still the one that is known: at once, if it is open. Those who ask at the
+   * same time share a look.
+   */
+  #look(name: string, known: KnownFile): boolean | Promise<boolean> {
+    if (known.look !== undefined) return known.look
+    const isQuick = known.inode !== undefined && this.open.has(name)
+    const look = isQuick ? this.#lookAtOnce(name, known) : this.#lookSlowly(name, known)
+    if (typeof look === 'boolean') return look
+    known.look = look.finally(() => {
       known.look = undefined
     })
     return known.look
   }
 
-  async #isStill(name: string, known: KnownFile): Promise<boolean> {
+  #lookAtOnce(name: string, known: KnownFile): boolean | Promise<boolean> {
+    const { environment, directory } = this.#context
+    const before = known.stats
+    const lookedAt = this.#now()
+    try {
+      const seen = environment.fs.lstatOpen(directory.fileOf(name))
+      return seen instanceof Promise
+        ? seen.then((stats) => this.#judge(known, before, stats, lookedAt), isNoFile)
+        : this.#judge(known, before, seen, lookedAt)
+    } catch (error) {
+      return codeOf(error) === 'ENOENT' ? false : Promise.reject(error)
+    }
+  }
+
+  async #lookSlowly(name: string, known: KnownFile): Promise<boolean> {
     const { environment, directory } = this.#context
     const { fs } = environment
-    const { file } = directory.pathsOf(name)
+    const file = directory.fileOf(name)
     const before = known.stats
     const lookedAt = this.#now()
     // So that the looks to come are quick, and a write too.
@@ -144,26 +177,37 @@ export class SoleFiles {
     try {
       stats = await (this.open.has(name) ? fs.lstatOpen(file) : fs.lstat(file))
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return false
-      throw error
+      return isNoFile(error)
     }
+    known.inode ??= await this.open.findInode(name)
+    return this.#judge(known, before, stats, lookedAt)
+  }
+
+  /**
+   * Whether `stats` are those of a known file; `before`: what was known of it when the look began. One
+   * that is not the same is read again, and replaced at the next commit.
+   */
+  #judge(
+    known: KnownFile,
+    before: FileState | undefined,
+    stats: BigIntStats,
+    lookedAt: number,
+  ): boolean {
     // Times that a write of ours has moved tell nothing of others.
     const isSame = before
       ? isSameState(before, stats)
-      : stats.ino === (await this.#inodeOf(name, known)) &&
-        stats.size === BigInt(2 * known.capacity)
-    // One that is not is read again, and replaced at the next commit.
+      : stats.ino === known.inode && stats.size === BigInt(2 * known.capacity)
     if (!isSame || !isNobodyElses(stats)) return false
-    known.stats = stats
+    known.stats = stateOf(stats)
     known.lookedAt = lookedAt
     return true
   }
+}
 
-  /** The inode of a file, also of one that was made since; undefined when nobody can tell any more. */
-  async #inodeOf(name: string, known: KnownFile): Promise<bigint | undefined> {
-    known.inode ??= await this.open.findInode(name)
-    return known.inode
-  }
+/** A file that is not there is another answer than that nobody can tell. */
+function isNoFile(error: unknown): false {
+  if (codeOf(error) === 'ENOENT') return false
+  throw error
 }
 
 /** Whether nobody else can read a file, by its rights or by a second name, such as a backup's. */

@@ -107,7 +107,7 @@ class Sweep {
 
   async #lookAtEntry(name: string): Promise<void> {
     const { environment, directory } = this.#context
-    const { file } = directory.pathsOf(name)
+    const file = directory.fileOf(name)
     const reading = await readFrame(environment, file)
     if (reading.state === 'missing') return
     if (reading.state === 'found' && reading.frame.tombstone) {

@@ -5,7 +5,7 @@ import { findKeptDescriptors } from './descriptor-limit.ts'
 import type { Environment } from './environment.ts'
 import { isDiskFull, storeError } from './failure.ts'
 import { HighWater } from './high-water.ts'
-import { copyEntry } from './known-files.ts'
+import { restoreEntry } from './known-files.ts'
 import { SessionLocks } from './lock.ts'
 import { createOverwriteCommit } from './overwrite.ts'
 import { CommitQueue, type QueueOptions } from './queue.ts'
@@ -109,19 +109,31 @@ export class Tenant {
     if (found === 'damaged') return found
     if (typeof found === 'string') return undefined
     const { version } = found
-    return version === known ? 'unchanged' : { entry: copyEntry(found.entry), version }
+    return version === known ? 'unchanged' : { entry: restoreEntry(found.kept), version }
   }
 
-  /** As the store's `update()`. */
-  update(name: string, change: ChangeFunction, options: QueueOptions): Promise<Updated> {
-    return this.#queue.update(name, change, options)
+  /** As the store's `isCurrent()`: nobody can tell at once while others may be writing. */
+  isCurrent(name: string, version: Version): boolean {
+    const { tenancy } = this
+    if (!tenancy.isSole || tenancy.confirm() !== undefined) return false
+    return this.#files.recall(name)?.version === version
+  }
+
+  /** As the store's `update()`. `onSettled` is called when it is about to resolve or reject. */
+  update(
+    name: string,
+    change: ChangeFunction,
+    options: QueueOptions,
+    onSettled: () => void,
+  ): Promise<Updated> {
+    return this.#queue.update(name, change, options, onSettled)
   }
 
   /** What becomes of each commit, decided at its turn. */
   #choose(context: RemovalContext, replace: Commit, overwrite: Commit): Commit {
     return async (name, decide, deadline) => {
       try {
-        await this.tenancy.join()
+        if (!this.tenancy.isJoined) await this.tenancy.join()
       } catch (error) {
         const failure = storeError('join those who use the directory', error)
         if (!isDiskFull(failure.cause)) throw failure

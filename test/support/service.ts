@@ -56,7 +56,7 @@ export function openService(
     trace: () => undefined,
   }
   const service = new SessionService(resolveOptions(options), store, keys, environment)
-  const visit = (cookie?: string, traits: RequestTraits = {}): Promise<OpenedVisit> => {
+  const visit = async (cookie?: string, traits: RequestTraits = {}): Promise<OpenedVisit> => {
     const headers = cookie === undefined ? {} : { cookie: `sid=${cookie}` }
     const request = requestOf({ ...traits, headers: { ...headers, ...traits.headers } })
     return service.open(request, {

@@ -46,7 +46,7 @@ export function openSoleStore(
     update: (name, change, durable = false) => queue.update(name, change, { durable, wait: 1000 }),
     async find(name) {
       const found = await files.find(name)
-      return typeof found === 'string' ? found : Buffer.from(found.entry.bytes).toString()
+      return typeof found === 'string' ? found : found.kept.text
     },
     fileOf: (name) => fileIn(directory, name),
     contentOf: (name) => readFile(fileIn(directory, name)),

@@ -94,6 +94,11 @@ export class Tenancy {
     return this.#right.isHeld
   }
 
+  /** Whether we are a tenant, so that there is no need to wait for `join()`. */
+  get isJoined(): boolean {
+    return this.#joined
+  }
+
   /**
    * Resolves once we are a tenant, alone or not. Rejects with `ERR_SESSION_STORE` when the others do
    * not let us in for 5 s, and then at once as long as they do not; with `ERR_SESSION_CLOSED` when

@@ -2,7 +2,7 @@ import test from 'ava'
 import { type KnownFile, KnownFiles } from '../../../stores/file/known-files.ts'
 
 const knownOf = (text: string): KnownFile => ({
-  entry: { bytes: Buffer.from(text), expires: 9e15 },
+  kept: { text, expires: 9e15 },
   sequence: 1,
   slot: 0,
   capacity: 2048,
