@@ -5,12 +5,13 @@ import { nodeEnvironment } from '../../stores/file/environment.ts'
 import type { FileStore } from '../../stores/file.ts'
 import { appending, fileIn, nameOf, openStore, textOf } from '../support/file-store.ts'
 import { sweepLeftOvers } from '../support/litter.ts'
+import { isWhole } from '../support/proof.ts'
 import { type Order, startRemoteStore } from '../support/remote-store.ts'
 import { attachStrace, type CallPoint, callPoints, whyNoStrace } from '../support/strace.ts'
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 
-/** How many of the calls to kill at, of each way to commit; `KILL_POINTS=all` takes minutes. */
-const points = process.env.KILL_POINTS ?? '12'
+/** How many of the calls to kill at, of each way to commit. */
+const POINTS = isWhole ? Number.POSITIVE_INFINITY : 5
 const AT_ONCE = 2
 
 const OLD = nameOf(1)
@@ -130,7 +131,7 @@ for (const way of ['alone', 'beside another'] as const) {
       t.is(await live(t, directory, way, log), LIFE.length)
       await other.store.close()
       const all = callPoints(log)
-      const step = points === 'all' ? 1 : Math.max(1, all.length / Number(points))
+      const step = Math.max(1, all.length / POINTS)
       const first = Math.floor(Math.random() * step)
       const chosen: CallPoint[] = []
       for (let at = first; at < all.length; at += step)
@@ -147,7 +148,8 @@ for (const way of ['alone', 'beside another'] as const) {
       }
       await Promise.all(Array.from({ length: AT_ONCE }, work))
       t.log(`${killed} kills, at ${chosen.length} of ${all.length} calls, from call ${first}`)
-      t.true(killed > chosen.length * 0.8, `only ${killed} of ${chosen.length} were killed`)
+      // The calls of a process are not quite as many each time.
+      t.true(killed >= chosen.length * 0.8, `only ${killed} of ${chosen.length} were killed`)
     },
   )
 }

@@ -16,9 +16,12 @@ import {
   systemError,
   textOf,
 } from '../../support/file-store.ts'
+import { strideOf } from '../../support/proof.ts'
 import { findLitter } from '../../support/torture.ts'
 
 const NAME = nameOf(1)
+/** One call in so many fails, and with the next code others do. */
+const STRIDE = strideOf(3)
 
 /** A store with one entry, whose calls to the file system go through `fail` once it is set. */
 async function openFaulty(
@@ -41,14 +44,22 @@ function failing(method: keyof FileSystem, code: string, path = /./) {
       : call.proceed()
 }
 
-for (const code of ['EIO', 'ENOSPC', 'EMFILE', 'EACCES', 'EROFS', 'EDQUOT', 'ESTALE']) {
+for (const [index, code] of [
+  'EIO',
+  'ENOSPC',
+  'EMFILE',
+  'EACCES',
+  'EROFS',
+  'EDQUOT',
+  'ESTALE',
+].entries()) {
   for (const [what, change, after] of [
     ['replacement', appending(', two'), 'one, two'],
     ['removal', removing, undefined],
   ] as const) {
     for (const durable of [false, true]) {
       test(`whichever call of a ${durable ? 'durable ' : ''}${what} fails with ${code}, it is done or not, and said`, async (t) => {
-        for (let failed = 1; ; failed++) {
+        for (let failed = 1 + (index % STRIDE); ; failed += STRIDE) {
           const { store, directory, faults } = await openFaulty(t)
           let calls = 0
           let method = ''
@@ -86,7 +97,7 @@ for (const [what, change, after] of [
   ['removal', removing, undefined],
 ] as const) {
   test(`a disk that fails in the middle of a ${what} and stays so leaves the old or the new`, async (t) => {
-    for (let failed = 1; ; failed++) {
+    for (let failed = 1; ; failed += STRIDE) {
       // Twenty times as fast: a lock that could not be let go is broken after half a second.
       const monotonic = (): number => performance.now() * 20
       const { store, faults } = await openFaulty(t, { monotonic }, 40_000)

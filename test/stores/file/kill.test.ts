@@ -5,18 +5,21 @@ import { setTimeout as delay } from 'node:timers/promises'
 import test from 'ava'
 import { lineOf, startScript } from '../../support/child.ts'
 import { appending, nameOf, openStore, storing, textOf } from '../../support/file-store.ts'
+import { strideOf } from '../../support/proof.ts'
 import { findLitter } from '../../support/torture.ts'
 
 const NAME = nameOf(1)
+/** Killed at one call in so many. */
+const STRIDE = strideOf(3)
 /** The calls that change something: between two of them the disk is as it was. */
 const CHANGING = ['mkdir', 'open', 'write', 'rename', 'unlink', 'rmdir']
 
-for (const [what, change, after] of [
-  ['a replacement', "appending(', two')", 'one, two'],
-  ['a removal', 'removing', undefined],
+for (const [what, first, change, after] of [
+  ['a replacement', 1, "appending(', two')", 'one, two'],
+  ['a removal', 2, 'removing', undefined],
 ] as const) {
   test(`a process killed before any step of ${what} leaves the old or the new version, and locks nobody out`, async (t) => {
-    for (let call = 1; ; call++) {
+    for (let call = first; ; call += STRIDE) {
       // Twenty times as fast: an empty lock is broken after half a second.
       const monotonic = (): number => performance.now() * 20
       const { store, directory } = openStore(t, { monotonic }, { lockTimeout: 20_000 })

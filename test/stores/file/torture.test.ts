@@ -1,14 +1,15 @@
 import test from 'ava'
+import { isWhole } from '../../support/proof.ts'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.ts'
 import { type TortureReport, torture } from '../../support/torture.ts'
 
-/**
- * More of everything, for a longer run: `TORTURE_PROCESSES=8 TORTURE_COMMITS=2000
- * TORTURE_SESSIONS=50`.
- */
-const processes = Number(process.env.TORTURE_PROCESSES ?? 4)
-const commits = Number(process.env.TORTURE_COMMITS ?? 120)
-const sessions = Number(process.env.TORTURE_SESSIONS ?? 20)
+/** `npm run test:torture` has still more of everything. */
+const form = isWhole
+  ? { processes: 6, commits: 700, sessions: 30, lanes: 12 }
+  : { processes: 3, commits: 80, sessions: 15, lanes: 6, rest: 60 }
+const processes = Number(process.env.TORTURE_PROCESSES ?? form.processes)
+const commits = Number(process.env.TORTURE_COMMITS ?? form.commits)
+const sessions = Number(process.env.TORTURE_SESSIONS ?? form.sessions)
 
 for (const [title, clockSpeed, slander] of [
   [
@@ -21,13 +22,13 @@ for (const [title, clockSpeed, slander] of [
   test.serial(title, async (t) => {
     const directory = makeTemporaryDirectory(t)
     const report: TortureReport = await torture({
+      ...form,
       directory,
       processes,
       commits,
       sessions,
       clockSpeed,
       slander,
-      lanes: 12,
       signalEvery: 300,
       accompanied: true,
     })

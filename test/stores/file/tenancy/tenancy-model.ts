@@ -6,6 +6,8 @@ export interface SearchOptions {
   readonly processes: number
   readonly weakness?: Weakness
   readonly mischief?: Mischief
+  /** Worlds after which it ends, without a word on who can be alone again. Default: all there are. */
+  readonly most?: number
 }
 
 /** What a search found. */
@@ -20,6 +22,7 @@ export function searchWorlds({
   processes,
   weakness = 'none',
   mischief = 'nothing',
+  most = Number.POSITIVE_INFINITY,
 }: SearchOptions): Search {
   const start: World = {
     tenants: 0,
@@ -35,6 +38,7 @@ export function searchWorlds({
   const worlds = [start]
   const survivals = new Survivals()
   for (let next = 0; next < worlds.length; next++) {
+    if (worlds.length >= most) return { worlds: worlds.length, violation: undefined }
     const world = worlds[next] as World
     const survivor = findSurvivor(world)
     if (survivor !== undefined) survivals.add(next, world.processes[survivor]?.isSole ?? false)

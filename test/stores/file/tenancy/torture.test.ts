@@ -1,15 +1,20 @@
 import test from 'ava'
+import { isWhole } from '../../../support/proof.ts'
 import { makeTemporaryDirectory } from '../../../support/temporary-directory.ts'
 import { torture } from '../../../support/torture.ts'
 
-/** More of everything, for a longer run. */
-const processes = Number(process.env.TORTURE_PROCESSES ?? 3)
-const commits = Number(process.env.TORTURE_COMMITS ?? 300)
+/** `npm run test:torture` has still more of everything. */
+const form = isWhole
+  ? { processes: 6, commits: 700, signalEvery: 1500, stint: 60 }
+  : { processes: 3, commits: 120, signalEvery: 700, stint: 50 }
+const processes = Number(process.env.TORTURE_PROCESSES ?? form.processes)
+const commits = Number(process.env.TORTURE_COMMITS ?? form.commits)
 
 test.serial(
   'processes that come, leave, end, are killed and stopped while others write lose nothing, and the last one is alone',
   async (t) => {
     const { violations, litter, ...figures } = await torture({
+      ...form,
       directory: makeTemporaryDirectory(t),
       processes,
       commits,
@@ -17,9 +22,7 @@ test.serial(
       clockSpeed: 1,
       slander: 0,
       lanes: 6,
-      signalEvery: 1500,
       accompanied: false,
-      stint: 60,
       rest: 150,
     })
     t.log(figures)
