@@ -1,27 +1,37 @@
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import test, { type ExecutionContext } from 'ava'
+import anyTest, { type TestFn } from 'ava'
 import { sessionFiles } from '../support/files.ts'
 import { dataOf } from '../support/pages.ts'
-import { startServer } from '../support/processes.ts'
+import { type ServerProcess, startServer } from '../support/processes.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/waiting.ts'
 import { temporaryDirectory } from '../support/website.ts'
 
-/** Two processes on one directory, and a visitor who begins at a page of the first and goes on at both. */
-async function openTwo(t: ExecutionContext, directory: string, begin: string) {
-  const [one, two] = await Promise.all([startServer(t, directory), startServer(t, directory)])
-  const browser = one.visit()
-  await browser.get(begin)
-  return { two, browser, there: two.visit(browser) }
+/** Four processes that started together on an empty directory, for those tests that end none. */
+interface Servers {
+  readonly directory: string
+  readonly servers: readonly [ServerProcess, ServerProcess, ServerProcess, ServerProcess]
 }
 
+const test = anyTest as TestFn<Servers>
+const works: (() => unknown)[] = []
+
+test.before(async (t) => {
+  const all = { teardown: (work: () => unknown) => works.push(work) }
+  const directory = makeTemporaryDirectory(all)
+  const start = (): Promise<ServerProcess> => startServer(all, directory)
+  t.context = { directory, servers: await Promise.all([start(), start(), start(), start()]) }
+})
+
+test.after.always(() => {
+  for (const work of works.reverse()) work()
+})
+
 test.serial('fifty increments by update() over four processes count fifty', async (t) => {
-  const directory = temporaryDirectory(t)
-  const servers = await Promise.all([1, 2, 3, 4].map(() => startServer(t, directory)))
-  const [first] = servers
-  if (first === undefined) return t.fail()
-  const browser = first.visit()
+  const { servers } = t.context
+  const browser = servers[0].visit()
   await browser.get('/count')
   const visitors = servers.map((server) => server.visit(browser))
   const pages = await Promise.all(
@@ -38,8 +48,11 @@ test.serial('fifty increments by update() over four processes count fifty', asyn
 test.serial(
   'requests that set different keys at once in several processes keep all of them',
   async (t) => {
-    const directory = temporaryDirectory(t)
-    const { two, browser, there } = await openTwo(t, directory, '/count')
+    const { servers } = t.context
+    const [one, two] = servers
+    const browser = one.visit()
+    await browser.get('/count')
+    const there = two.visit(browser)
     const slow = there.get('/slow?slow=1')
     await two.visit().get('/arrived')
     await browser.get('/set?quick=1')
@@ -63,8 +76,12 @@ test.serial(
 test.serial(
   'a logout in one process is a logout in all, for a request under way too',
   async (t) => {
-    const directory = temporaryDirectory(t)
-    const { two, browser, there } = await openTwo(t, directory, '/sign-in')
+    const { directory, servers } = t.context
+    const [one, two] = servers
+    const others = sessionFiles(directory)
+    const browser = one.visit()
+    await browser.get('/sign-in')
+    const there = two.visit(browser)
     t.deepEqual(await dataOf(there), { user: 'ann' })
     const slow = there.get('/slow?cart=full')
     await two.visit().get('/arrived')
@@ -75,26 +92,34 @@ test.serial(
     t.is(page.status, 200)
     t.deepEqual(page.setCookies, [])
     t.deepEqual(await dataOf(there), {})
-    t.deepEqual(sessionFiles(directory), [])
+    t.deepEqual(sessionFiles(directory), others)
   },
 )
 
 test.serial('a logout in two processes at once succeeds in both', async (t) => {
-  const directory = temporaryDirectory(t)
-  const { browser, there } = await openTwo(t, directory, '/sign-in')
+  const { directory, servers } = t.context
+  const [one, two] = servers
+  const others = sessionFiles(directory)
+  const browser = one.visit()
+  await browser.get('/sign-in')
+  const there = two.visit(browser)
   const pages = await Promise.all([browser.get('/sign-out'), there.get('/sign-out')])
   t.deepEqual(
     pages.map(({ status }) => status),
     [200, 200],
   )
-  t.deepEqual(sessionFiles(directory), [])
+  t.deepEqual(sessionFiles(directory), others)
 })
 
 test.serial(
   'a change of id in one process: what another saves after it is gone, the new id is unharmed',
   async (t) => {
-    const directory = temporaryDirectory(t)
-    const { two, browser, there } = await openTwo(t, directory, '/count')
+    const { directory, servers } = t.context
+    const [one, two] = servers
+    const others = sessionFiles(directory)
+    const browser = one.visit()
+    await browser.get('/count')
+    const there = two.visit(browser)
     const slow = there.get('/slow?slow=1')
     await two.visit().get('/arrived')
     t.is((await browser.get('/keep')).setCookies.length, 1)
@@ -102,15 +127,18 @@ test.serial(
     t.deepEqual((await slow).setCookies, [])
     t.deepEqual(await dataOf(two.visit(browser)), { views: 1 })
     t.deepEqual(await dataOf(there), {})
-    t.is(sessionFiles(directory).length, 1)
+    t.is(sessionFiles(directory).length, others.length + 1)
   },
 )
 
 test.serial(
   'a double click on sign-in over two processes signs in, whichever answer comes last',
   async (t) => {
-    const directory = temporaryDirectory(t)
-    const { browser, there } = await openTwo(t, directory, '/count')
+    const { servers } = t.context
+    const [one, two] = servers
+    const browser = one.visit()
+    await browser.get('/count')
+    const there = two.visit(browser)
     const pages = await Promise.all([browser.get('/sign-in'), there.get('/sign-in')])
     t.deepEqual(
       pages.map(({ status }) => status),
@@ -123,8 +151,7 @@ test.serial(
 )
 
 test.serial('processes that start together on an empty directory agree on one key', async (t) => {
-  const directory = temporaryDirectory(t)
-  const servers = await Promise.all([1, 2, 3, 4].map(() => startServer(t, directory)))
+  const { directory, servers } = t.context
   const browsers = servers.map((server) => server.visit())
   await Promise.all(browsers.map((browser) => browser.get('/count')))
   for (const browser of browsers) {
@@ -184,9 +211,7 @@ test.serial(
 )
 
 test.serial('sweeps in three processes at once harm no session that lives', async (t) => {
-  const directory = temporaryDirectory(t)
-  const servers = await Promise.all([1, 2, 3].map(() => startServer(t, directory)))
-  const browsers = servers.map((server) => server.visit())
+  const browsers = t.context.servers.slice(0, 3).map((server) => server.visit())
   await Promise.all(browsers.map((browser) => browser.get('/count')))
   const reports = await Promise.all(browsers.map((browser) => browser.get('/clear')))
   for (const report of reports) t.is(JSON.parse(report.text).removed, 0)

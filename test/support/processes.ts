@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { ExecutionContext } from 'ava'
 import { Browser } from './browser.ts'
 
 const PROGRAM = fileURLToPath(new URL('website-child.js', import.meta.url))
@@ -17,7 +16,7 @@ export interface ServerProcess {
 
 /** Starts a website on `directory` in a process of its own, which ends with the test. */
 export async function startServer(
-  t: ExecutionContext,
+  t: { teardown(work: () => unknown): void },
   directory: string,
   variables: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {

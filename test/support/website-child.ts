@@ -8,7 +8,7 @@ import type { Handler } from './website.ts'
 // A website in a process of its own, on the directory it is given. It tells its origin, then what it lacks.
 const [, , directory = ''] = process.argv
 const sessions = session({ directory })
-const pause = new Pause()
+let pause = new Pause()
 
 const pages: Record<string, Handler> = {
   ...PAGES,
@@ -28,7 +28,10 @@ const pages: Record<string, Handler> = {
     await pause.arrived
     return 'arrived'
   },
-  '/go': () => pause.letGo(),
+  '/go': () => {
+    pause.letGo()
+    pause = new Pause()
+  },
   '/clear': async () => JSON.stringify(await sessions.clearExpired()),
   '/close': async (ctx) => {
     ctx.session.closing = true
