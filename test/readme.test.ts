@@ -19,7 +19,6 @@ const KEYS = [0, 100].map((first) =>
 const PROLOGUE = `
 import http from 'node:http'
 import Koa from 'koa'
-import passport from 'koa-passport'
 import { session, MemoryStore } from 'koa-sealed-session'
 `
 const SESSIONS =
@@ -58,6 +57,7 @@ async function runModule(
 /** A module that mounts an example and prints what `requests` returns, sent by a browser with a cookie jar. */
 function program(example: string, requests: string): string {
   const parts = [PROLOGUE]
+  if (example.includes('passport.')) parts.push(`import passport from 'koa-passport'`)
   parts.push(`import { Browser } from '../test/support/browser.js'`)
   if (!example.includes('new Koa()')) parts.push(APPLICATION)
   if (!example.includes('const sessions =')) parts.push(SESSIONS, 'app.use(sessions)')

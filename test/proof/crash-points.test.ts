@@ -15,7 +15,7 @@ import { draftOf, present } from '../support/vault.ts'
 /** States of the disk to look at after a call: all forgotten, nothing forgotten, and some between. */
 const STATES = isWhole ? 40 : 3
 /** After one call in so many. */
-const STRIDE = strideOf(3)
+const STRIDE = strideOf(4)
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1e9)
 
 const [ANN, BOB, CLEO] = [nameOf(1), nameOf(17), nameOf(2)]

@@ -228,9 +228,6 @@ function judgeError(outcome: Outcome<unknown>, disk: Disk): string | undefined {
 /** Every errno on every call, or in the short form some of those that befall a call in life. */
 const accidents = isWhole ? ALL_ACCIDENTS : ACCIDENTS
 const stride = strideOf(5)
-/** Where the next scenario begins to count, so that not each begins at the same accident. */
-let next = 0
-
 /** What can go wrong with one of the calls of a scenario. */
 interface Misfortune {
   readonly accident: Accident
@@ -254,22 +251,42 @@ function listMisfortunes(calls: readonly (keyof FileSystem)[]): Misfortune[] {
   )
 }
 
-for (const way of WAYS) {
-  for (const [what, scenario] of Object.entries(SCENARIOS)) {
-    const start = next++
-    test(`${what}, by ${way}: whichever call fails, once or from then on, the promises hold`, async (t) => {
-      const { wrong, calls } = await play(scenario, way)
-      t.is(wrong, undefined, 'without an accident')
-      const all = listMisfortunes(calls)
-      const chosen = everyNth(all, stride, start)
-      for (const { accident, call, method, isLasting } of chosen) {
-        const end = await play(scenario, way, accident, call, isLasting)
-        if (end.wrong === undefined) continue
-        t.fail(
-          `${accident.name} ${isLasting ? 'from' : 'at'} call ${call}, ${method}: ${end.wrong}`,
-        )
-      }
-      t.log(`${chosen.length} of ${all.length} accidents: one in ${stride}, from ${start % stride}`)
-    })
-  }
+const plays = WAYS.flatMap((way) =>
+  Object.entries(SCENARIOS).map(([what, scenario]) => ({ way, what, scenario })),
+)
+
+// Each begins to count at another one, so that not each has the same accidents.
+for (const [start, { way, what, scenario }] of plays.entries()) {
+  test(`${what}, by ${way}: whichever call fails, once or from then on, the promises hold`, async (t) => {
+    const { wrong, calls } = await play(scenario, way)
+    t.is(wrong, undefined, 'without an accident')
+    const all = listMisfortunes(calls)
+    const chosen = everyNth(all, stride, start)
+    for (const { accident, call, method, isLasting } of chosen) {
+      const end = await play(scenario, way, accident, call, isLasting)
+      if (end.wrong === undefined) continue
+      t.fail(`${accident.name} ${isLasting ? 'from' : 'at'} call ${call}, ${method}: ${end.wrong}`)
+    }
+    t.log(`${chosen.length} of ${all.length} accidents: one in ${stride}, from ${start % stride}`)
+  })
 }
+
+test('every kind of accident happens, once and from then on', async (t) => {
+  const nameOfKind = ({ name }: Accident, isLasting: boolean): string =>
+    `${name} ${isLasting ? 'from' : 'at'}`
+  const kinds = new Set<string>()
+  let [chosen, all] = [0, 0]
+  for (const [start, { way, scenario }] of plays.entries()) {
+    const misfortunes = listMisfortunes((await play(scenario, way)).calls)
+    all += misfortunes.length
+    for (const { accident, isLasting } of everyNth(misfortunes, stride, start)) {
+      kinds.add(nameOfKind(accident, isLasting))
+      chosen += 1
+    }
+  }
+  const wanted = accidents.flatMap((accident) =>
+    (accident.lasts ? [false, true] : [false]).map((isLasting) => nameOfKind(accident, isLasting)),
+  )
+  t.deepEqual([...kinds].sort(), wanted.sort())
+  t.log(`${chosen} of ${all} accidents: one in ${stride}`)
+})

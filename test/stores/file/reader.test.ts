@@ -38,7 +38,7 @@ test('a pipe is damage at once, though nobody writes into it', async (t) => {
   const path = join(makeTemporaryDirectory(t), 'pipe')
   execFileSync('mkfifo', [path])
   const reading = readFrame(nodeEnvironment, path)
-  const { state } = await Promise.race([reading, delay(5000, { state: 'waiting' })])
+  const { state } = await Promise.race([reading, delay(5000, { state: 'waiting' }, { ref: false })])
   // Ends the wait, which would keep the test from its end.
   if (state === 'waiting') closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK))
   t.is(state, 'damaged')
