@@ -110,6 +110,38 @@ export const ALL_ACCIDENTS: readonly Accident[] = [
     : { ...accident, lasts: true, befalls: new Set([...CODES.EIO, 'chmod']) },
 )
 
+/** What can go wrong with one of the calls of a scenario. */
+export interface Misfortune {
+  readonly accident: Accident
+  readonly call: number
+  readonly method: keyof FileSystem
+  readonly isLasting: boolean
+}
+
+/** Each accident at each call that it befalls, once and, where it lasts, from then on. */
+export function listMisfortunes(
+  calls: readonly (keyof FileSystem)[],
+  accidents: readonly Accident[],
+): Misfortune[] {
+  return calls.flatMap((method, index) =>
+    accidents
+      .filter(({ befalls }) => befalls.has(method))
+      .flatMap((accident) =>
+        (accident.lasts ? [false, true] : [false]).map((isLasting) => ({
+          accident,
+          call: index + 1,
+          method,
+          isLasting,
+        })),
+      ),
+  )
+}
+
+/** What kind it is: of which accident, and whether that lasts. */
+export function nameOfKind({ accident, isLasting }: Misfortune): string {
+  return `${accident.name} ${isLasting ? 'from' : 'at'}`
+}
+
 /** Lets the calls pass until it is told when an accident is to happen. */
 export class Fate {
   #accident: Accident | undefined
