@@ -12,6 +12,11 @@ export interface KnownFile {
   readonly kept: KeptEntry
   readonly sequence: number
   readonly slot: 0 | 1
+  /**
+   * The slot of a durable commit, as long as the other may be older on the disk. Undefined when there
+   * is none, or nobody knows: the file was read.
+   */
+  readonly durableSlot: 0 | 1 | undefined
   /** Bytes of a slot: half the file. */
   readonly capacity: number
   /** Stands for this very state: another one for each that was read or written. */

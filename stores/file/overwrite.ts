@@ -93,7 +93,11 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     const slot = known.slot === 0 ? 1 : 0
     const content = encodeSlot(frame, capacity)
     const position = slot * capacity
+    const isGuarded = known.durableSlot === slot
     try {
+      // A commit that is to survive a power cut is not written over before what followed it survives
+      // one too: the other slot may still be older than both on the disk.
+      if (isGuarded) await fs.fdatasync(descriptor)
       const count = await fs.write(descriptor, content, 0, position)
       if (count < capacity) await writeAll(fs, descriptor, content, position, count)
       if (decision.durable) await fs.fdatasync(descriptor)
@@ -102,7 +106,9 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
       return writeAnew(name, frame, decision, deadline, error)
     }
     files.open.keep(name, descriptor, known.inode)
-    return remember(name, frame, { slot, capacity, inode: known.inode, lookedAt: known.lookedAt })
+    const { inode, lookedAt } = known
+    const durableSlot = decision.durable ? slot : isGuarded ? undefined : known.durableSlot
+    return remember(name, frame, { slot, durableSlot, capacity, inode, lookedAt })
   }
 
   /**
@@ -153,7 +159,8 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     const inode = undefined
     files.open.keep(name, descriptor, inode)
     if (durable) await syncName(directory, highWater, name)
-    return remember(name, frame, { slot: 0, capacity: content.length / 2, inode, lookedAt })
+    const capacity = content.length / 2
+    return remember(name, frame, { slot: 0, durableSlot: undefined, capacity, inode, lookedAt })
   }
 
   /** A umask can only take bits away, but some file systems give some. */
@@ -183,12 +190,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
   function remember(
     name: string,
     frame: Frame,
-    {
-      slot,
-      capacity,
-      inode,
-      lookedAt,
-    }: Pick<KnownFile, 'slot' | 'capacity' | 'inode' | 'lookedAt'>,
+    place: Pick<KnownFile, 'slot' | 'durableSlot' | 'capacity' | 'inode' | 'lookedAt'>,
   ): Version {
     const { bytes, expires, subject, sequence } = frame
     const version = {}
@@ -196,12 +198,13 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     files.known.set(name, {
       kept: keepEntry({ bytes, expires, subject }),
       sequence,
-      slot,
-      capacity,
       version,
-      inode,
+      slot: place.slot,
+      durableSlot: place.durableSlot,
+      capacity: place.capacity,
+      inode: place.inode,
+      lookedAt: place.lookedAt,
       stats: undefined,
-      lookedAt,
       look: undefined,
     })
     return version

@@ -121,6 +121,7 @@ export class SoleFiles {
         kept: keepEntry(entry),
         sequence: frame.sequence,
         slot,
+        durableSlot: undefined,
         capacity: Number(stats.size) / 2,
         version: {},
         inode: stats.ino,

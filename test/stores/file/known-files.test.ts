@@ -5,6 +5,7 @@ const knownOf = (text: string): KnownFile => ({
   kept: { text, expires: 9e15 },
   sequence: 1,
   slot: 0,
+  durableSlot: undefined,
   capacity: 2048,
   version: {},
   inode: undefined,

@@ -37,6 +37,31 @@ test('a commit in place is one write: no new file, no lock, no look', async (t) 
   t.like(lstatSync(fileOf(NAME)), { ino, size })
 })
 
+test('a durable commit is written over only when what followed it is on the disk: once', async (t) => {
+  const { calls, fs } = watchFileSystem()
+  const { update } = openSoleStore(t, { fs })
+  await update(NAME, storing('older'))
+  await update(NAME, storing('promised'), true)
+  calls.length = 0
+  await update(NAME, storing('after it'))
+  t.deepEqual(calls, ['write'], 'over the older one')
+  await update(NAME, storing('over it'))
+  t.deepEqual(calls.slice(1), ['fdatasync', 'write'])
+  await update(NAME, storing('as ever'))
+  t.deepEqual(calls.slice(3), ['write'], 'nothing older is there any more')
+})
+
+test('durable commits one after the other sync once each', async (t) => {
+  const { calls, fs } = watchFileSystem()
+  const { update } = openSoleStore(t, { fs })
+  await update(NAME, storing('one'))
+  await update(NAME, storing('two'), true)
+  calls.length = 0
+  await update(NAME, storing('three'), true)
+  await update(NAME, storing('four'), true)
+  t.deepEqual(calls, ['write', 'fdatasync', 'write', 'fdatasync'])
+})
+
 test('a new session is two calls, once its shard is there: nothing is looked for, nor at', async (t) => {
   const { calls, fs } = watchFileSystem()
   const { update, find } = openSoleStore(t, { fs })
