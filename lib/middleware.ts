@@ -183,8 +183,8 @@ async function commitAfterError(visit: Visit, thrown: unknown, wire: Wire): Prom
  * Not async, since nothing has to be waited for in most requests.
  */
 function commit(visit: Visit, status: number): Promise<void> | undefined {
-  if (visit.isUnsettled) return visit.settle().then(() => conclude(visit, status))
-  return conclude(visit, status)
+  const settled = visit.settle()
+  return settled ? settled.then(() => conclude(visit, status)) : conclude(visit, status)
 }
 
 function conclude(visit: Visit, status: number): Promise<void> | undefined {
@@ -196,11 +196,11 @@ function conclude(visit: Visit, status: number): Promise<void> | undefined {
     case 'new':
       return visit.create(outcome.draft)
     case 'unchanged':
-      return visit.isRenewalDue ? visit.renew() : undefined
+      return visit.renew()
     case 'changed':
       return visit.commit(outcome.draft)
     case 'gone':
-      return visit.signInAnew()
+      return visit.commit()
   }
 }
 

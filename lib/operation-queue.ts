@@ -36,14 +36,21 @@ class Answer<Result> extends Promise<Result> {
 export class OperationQueue {
   /** The one called last; `undefined` until there is one. */
   #last: Promise<unknown> | undefined
+  readonly #prepare: () => Promise<void> | undefined
   readonly #failures: { readonly answer: Answer<unknown>; readonly error: unknown }[] = []
+
+  /** `prepare` is done before each operation, where there is anything to do. */
+  constructor(prepare: () => Promise<void> | undefined) {
+    this.#prepare = prepare
+  }
 
   /**
    * Runs an operation once those before it are done. Never an unhandled rejection: see {@link
-   * throwUnheard}.
+   * finish}.
    */
   run<Result>(operation: () => Promise<Result>): Promise<Result> {
-    const result = this.#follow(operation) ?? DONE.then(operation)
+    const turn = (): Promise<Result> => this.#prepare()?.then(operation) ?? operation()
+    const result = (this.#last ?? DONE).then(turn, turn)
     const answer = Answer.of(result)
     this.#last = result.then(
       () => undefined,
@@ -54,22 +61,25 @@ export class OperationQueue {
     return answer
   }
 
-  /** As {@link run}, for who awaits the outcome: begins at once when there was no other before. */
-  runAwaited<Result>(operation: () => Promise<Result>): Promise<Result> {
-    const result = this.#follow(operation) ?? operation()
+  /** As {@link run} of the first operation, which begins at once, for who awaits its outcome. */
+  runFirst(operation: () => Promise<void>): Promise<void> {
+    const result = this.#prepare()?.then(operation) ?? operation()
     this.#last = result
     return result
   }
 
-  #follow<Result>(operation: () => Promise<Result>): Promise<Result> | undefined {
-    return this.#last?.then(operation, operation)
+  /** Resolves when all are done that were called until now. */
+  drain(): Promise<void> {
+    return this.run(async () => {})
   }
 
   /**
-   * Throws what failed first without anybody having asked for the outcome. That a session is gone
-   * is no failure of the request then, as it is none of the commit at its end.
+   * As {@link drain}, and rejects with what failed first without anybody having asked for the
+   * outcome. That a session is gone is no failure of the request then, as it is none of the commit at
+   * its end.
    */
-  throwUnheard(): void {
+  async finish(): Promise<void> {
+    await this.drain()
     const unheard = this.#failures.find(({ answer, error }) => !answer.isHeard && !isGone(error))
     if (unheard !== undefined) throw unheard.error
   }

@@ -72,16 +72,6 @@ export class Visit implements SessionHost {
     return idle ?? Math.max(0, deadline - this.now())
   }
 
-  /** Whether anything was begun that {@link settle} would wait for. */
-  get isUnsettled(): boolean {
-    return this.#queue !== undefined || this.#ended !== undefined
-  }
-
-  /** Whether {@link renew} has anything to do. */
-  get isRenewalDue(): boolean {
-    return this.#copy.isRenewalDue
-  }
-
   now(): number {
     return this.#options.now()
   }
@@ -115,11 +105,10 @@ export class Visit implements SessionHost {
 
   regenerate({ keep = false }: RegenerateOptions): Promise<void> {
     return this.#enqueue(async () => {
-      const { vault } = this.#options
       if (this.#wire.isClosed) throw headersSent('the id of the session was not changed')
       const { stored } = this.#copy
       if (keep && stored !== undefined) return this.#rotate(this.#copy.draft())
-      if (stored !== undefined) await vault.discard(stored.id)
+      if (stored !== undefined) await this.#options.vault.discard(stored.id)
       this.#copy.hasOwnId = true
       if (keep) return
       this.#wire.dropCookie()
@@ -129,17 +118,17 @@ export class Visit implements SessionHost {
 
   destroy(): Promise<void> {
     this.#leave()
-    return this.#settled(() => undefined)
+    return this.#operations().drain()
   }
 
   /**
-   * Waits for what is under way, and carries out an `= null`. Rejects with what failed without
-   * anybody having asked for the outcome, as an `update()` that was not awaited.
+   * Waits for what is under way, and carries out an `= null`; `undefined` when there is neither.
+   * Rejects with what failed without anybody having asked for the outcome, as an `update()` that was
+   * not awaited.
    */
-  async settle(): Promise<void> {
-    if (!this.isUnsettled) return
-    await this.#settled(() => undefined)
-    this.#queue?.throwUnheard()
+  settle(): Promise<void> | undefined {
+    if (!this.#isUnsettled) return undefined
+    return this.#operations().finish()
   }
 
   /** What is left to be done at the end of the request. Throws when the data cannot be stored. */
@@ -157,42 +146,31 @@ export class Visit implements SessionHost {
   }
 
   /**
-   * Stores that the session is in use, when that is due. A failure is told, but does not harm the
-   * response: nothing of the visitor's is lost.
+   * Stores that the session is in use, when that is due; `undefined` when it is not. A failure is
+   * told, but does not harm the response: nothing of the visitor's is lost.
    */
-  async renew(): Promise<void> {
-    if (!this.#copy.isRenewalDue) return
-    await this.#finish(async () => {
+  renew(): Promise<void> | undefined {
+    if (!this.#copy.isRenewalDue) return undefined
+    return this.#finish(async () => {
       const { stored } = this.#copy
       if (stored === undefined || !this.#copy.isRenewalDue) return
       const touched = await this.#options.vault.touch(stored).catch((error: unknown) => {
         this.#wire.emit('error', toSessionError(error, 'The session could not be renewed'))
       })
-      if (touched === undefined) return
-      if (typeof touched === 'string') this.#copy.isGone = true
-      else this.#stored(touched, this.#copy.draft())
+      if (typeof touched === 'object') this.#stored(touched, this.#copy.draft())
+      else if (touched !== undefined) this.#copy.isGone = true
     })
   }
 
-  /** Stores what the request changed, or signs in anew when the session is gone. */
+  /** Stores what the request changed; where the session is gone, only a sign-in among it. */
   commit(draft: Draft = this.#copy.draft()): Promise<void> {
     const latest = this.#copy.latest(draft)
     return this.#finish(async () => {
-      try {
-        await this.#commit(latest())
-      } catch (error) {
+      await this.#commit(latest()).catch((error: unknown) => {
         if (!this.#copy.isGone) throw error
-      }
+      })
       if (this.#copy.isGone) await this.#signInAnew()
     })
-  }
-
-  /**
-   * Begins a new session with what the request changed of one that is gone, if it signed somebody
-   * in: a double click on "sign in" signs in.
-   */
-  signInAnew(): Promise<void> {
-    return this.#finish(() => this.#signInAnew())
   }
 
   /** Sends the cookie of the session again, as under a new key. */
@@ -201,6 +179,10 @@ export class Visit implements SessionHost {
     if (stored !== undefined && !isGone && !hasOwnId) this.#sendCookie(stored)
   }
 
+  /**
+   * Begins a new session with what the request changed of one that is gone, if it signed somebody
+   * in: a double click on "sign in" signs in.
+   */
   async #signInAnew(): Promise<void> {
     const { values, limits } = this.#copy.draft()
     if (this.#wire.isClosed || !this.#copy.isSignIn(values)) return
@@ -219,10 +201,10 @@ export class Visit implements SessionHost {
   }
 
   async #create(draft: Draft, shown: Draft = draft): Promise<void> {
-    const { vault } = this.#options
     if (this.#wire.isClosed) throw headersSent('the new session was not stored')
     if (draft.values.size === 0) return this.#copy.show(undefined, shown)
-    const stored = await vault.begin(this.#copy.createRecord(draft), this.#copy.nextId)
+    const record = this.#copy.createRecord(draft)
+    const stored = await this.#options.vault.begin(record, this.#copy.nextId)
     this.#copy.hasOwnId = true
     this.#stored(stored, shown)
     this.#sendCookie(stored)
@@ -269,10 +251,9 @@ export class Visit implements SessionHost {
   }
 
   #sendCookie({ id, record }: StoredSession): void {
-    const { persistent } = this.#options
-    const end = cookieEnd(record, persistent)
-    if (!this.#wire.isClosed)
-      this.#wire.setCookie(id, end === undefined ? undefined : end - this.now())
+    if (this.#wire.isClosed) return
+    const end = cookieEnd(record, this.#options.persistent)
+    this.#wire.setCookie(id, end === undefined ? undefined : end - this.now())
   }
 
   #leave(): void {
@@ -291,7 +272,7 @@ export class Visit implements SessionHost {
    */
   #enqueue<Result>(operation: () => Promise<Result>): Promise<Result> {
     const { generation } = this.#copy
-    return this.#settled(() => {
+    return this.#operations().run(() => {
       if (generation !== this.#copy.generation) throw sessionGone()
       return operation()
     })
@@ -299,17 +280,16 @@ export class Visit implements SessionHost {
 
   /** As {@link #enqueue}, for what the end of the request awaits: there is nothing before it mostly. */
   #finish(operation: () => Promise<void>): Promise<void> {
-    if (this.isUnsettled) return this.#enqueue(operation)
-    this.#queue = new OperationQueue()
-    return this.#queue.runAwaited(operation)
+    return this.#isUnsettled ? this.#enqueue(operation) : this.#operations().runFirst(operation)
   }
 
-  #settled<Result>(operation: () => Promise<Result> | Result): Promise<Result> {
-    this.#queue ??= new OperationQueue()
-    return this.#queue.run(async () => {
-      if (this.#ended !== undefined) await this.#end(this.#ended)
-      return operation()
-    })
+  get #isUnsettled(): boolean {
+    return this.#queue !== undefined || this.#ended !== undefined
+  }
+
+  #operations(): OperationQueue {
+    this.#queue ??= new OperationQueue(() => this.#ended && this.#end(this.#ended))
+    return this.#queue
   }
 
   async #end(ended: Ended): Promise<void> {
