@@ -22,6 +22,7 @@ import { findLitter } from '../../support/torture.ts'
 const NAME = nameOf(1)
 /** One call in so many fails, and with the next code others do. */
 const STRIDE = strideOf(3)
+const CODES = ['EIO', 'ENOSPC', 'EMFILE', 'EACCES', 'EROFS', 'EDQUOT', 'ESTALE']
 
 /** A store with one entry, whose calls to the file system go through `fail` once it is set. */
 async function openFaulty(
@@ -44,15 +45,7 @@ function failing(method: keyof FileSystem, code: string, path = /./) {
       : call.proceed()
 }
 
-for (const [index, code] of [
-  'EIO',
-  'ENOSPC',
-  'EMFILE',
-  'EACCES',
-  'EROFS',
-  'EDQUOT',
-  'ESTALE',
-].entries()) {
+for (const [index, code] of CODES.entries()) {
   for (const [what, change, after] of [
     ['replacement', appending(', two'), 'one, two'],
     ['removal', removing, undefined],
