@@ -10,6 +10,8 @@ import { parallel } from './testing/parallel.ts'
 import { reading } from './testing/reading.ts'
 import { sharing } from './testing/sharing.ts'
 import { sweeping } from './testing/sweeping.ts'
+import { telling } from './testing/telling.ts'
+import { versioning } from './testing/versioning.ts'
 
 /**
  * What the suite can do with a store beyond using it. Cases for which something is missing here are
@@ -61,7 +63,9 @@ export interface StoreContractCase {
 
 const CASES: readonly ContractCase[] = [
   ...reading,
+  ...telling,
   ...changing,
+  ...versioning,
   ...parallel,
   ...sharing,
   ...failing,

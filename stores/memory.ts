@@ -42,7 +42,7 @@ export class MemoryStore implements Store {
 
   /** See {@link Store.isCurrent}. */
   isCurrent(name: string, version: Version): boolean {
-    return this.#entries.get(name)?.version === version
+    return !this.#closed && this.#entries.get(name)?.version === version
   }
 
   /** See {@link Store.update}. */

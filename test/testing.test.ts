@@ -5,9 +5,10 @@ import { MemoryStore } from '../stores/memory.ts'
 import { faultsOfMany } from './support/faults-of-many.ts'
 import { faultsOfOne } from './support/faults-of-one.ts'
 import { faultsOfRareDays } from './support/faults-of-rare-days.ts'
+import { faultsOfVersions } from './support/faults-of-versions.ts'
 import { spoiledContract } from './support/spoiled-store.ts'
 
-const FAULTS = [...faultsOfOne, ...faultsOfMany, ...faultsOfRareDays]
+const FAULTS = [...faultsOfOne, ...faultsOfMany, ...faultsOfRareDays, ...faultsOfVersions]
 
 const ALL_TITLES = storeContract(() => new MemoryStore()).map(({ title }) => title)
 

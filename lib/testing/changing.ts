@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import type { Entry } from '../store.ts'
 import type { ContractCase } from './case.ts'
+import { createGate } from './gate.ts'
 import {
   assertEntry,
   KEEP,
@@ -111,7 +112,7 @@ export const changing: readonly ContractCase[] = [
     title: 'again runs the change once more, on what is the newest entry when after has settled',
     async run({ store }) {
       await putEntry(store, NAME, makeNumbered(1))
-      const gate = openGate()
+      const gate = createGate()
       const seen: number[] = []
       let begun = (): void => {}
       const first = new Promise<void>((resolve) => {
@@ -198,15 +199,3 @@ export const changing: readonly ContractCase[] = [
     },
   },
 ]
-
-function openGate(): { open(): void; isOpen(): boolean; opened: Promise<void> } {
-  let open = (): void => {}
-  let isOpen = false
-  const opened = new Promise<void>((resolve) => {
-    open = (): void => {
-      isOpen = true
-      resolve()
-    }
-  })
-  return { open: () => open(), isOpen: () => isOpen, opened }
-}

@@ -22,7 +22,7 @@ const KINDS: readonly unknown[] = ['keep', 'replace', 'remove', 'again']
 
 /**
  * Runs the changes in order, each on what the one before made of the entry. A change that fails
- * leaves it as it was.
+ * leaves it as it was. `version` is that of `newest`: what a change has made of it has none yet.
  */
 export function planChanges(
   changes: readonly { readonly change: ChangeFunction }[],
@@ -30,16 +30,18 @@ export function planChanges(
   version?: Version,
 ): Plan {
   let current = newest
+  let currentVersion = version
   let outcome: Plan['outcome'] = 'keep'
   let author = -1
   const answers: Answer[] = []
   for (const { change } of changes) {
-    const answer = runChange(change, current, current === newest ? version : undefined)
+    const answer = runChange(change, current, currentVersion)
     if (answer.kind === 'replace') {
       outcome = current = answer.entry
+      currentVersion = undefined
       author = answers.length
     } else if (answer.kind === 'remove') {
-      current = undefined
+      current = currentVersion = undefined
       outcome = 'remove'
       author = -1
     }

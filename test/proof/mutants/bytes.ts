@@ -20,13 +20,13 @@ export const bytesMutants: readonly Mutant[] = [
     },
     {
       what: 'the name is not authenticated',
-      find: "Buffer.concat([clear, Buffer.from(id.name, 'hex')])",
-      replace: 'clear',
+      find: "data.write(id.name, BODY, 'hex')",
+      replace: 'data.fill(0, BODY)',
     },
     {
       what: 'the header is not authenticated',
-      find: "Buffer.concat([clear, Buffer.from(id.name, 'hex')])",
-      replace: "Buffer.from(id.name, 'hex')",
+      find: 'data.set(clear)',
+      replace: 'data.fill(0, 0, BODY)',
     },
     {
       what: 'magic, version and reserved bytes are not looked at',
@@ -60,18 +60,24 @@ export const bytesMutants: readonly Mutant[] = [
     },
     {
       what: 'the length tells how long the record is',
-      find: "return text + ' '.repeat(Math.ceil(length / BLOCK_BYTES) * BLOCK_BYTES - length)",
-      replace: 'return text',
+      find: 'Math.ceil(length / BLOCK_BYTES) * BLOCK_BYTES',
+      replace: 'length',
     },
     {
       what: 'a file opens without the cookie',
-      find: '[FILE_LABEL, header, id.bytes, FIRST_BLOCK]',
-      replace: '[FILE_LABEL, header, FIRST_BLOCK]',
+      find: 'info.set(id.bytes, FILE_LABEL.length + COMMITMENT)',
+      replace: 'info.fill(0, FILE_LABEL.length + COMMITMENT)',
     },
     {
       what: 'the commitment is the key itself, in clear',
-      find: 'commitment: block.subarray(32)',
-      replace: 'commitment: block.subarray(0, 32)',
+      find: "return createHmac('sha512', key.seal).update(info).digest()",
+      replace:
+        "return createHmac('sha512', key.seal).update(info).digest().copyWithin(SECRET_BYTES, 0)",
+    },
+    {
+      what: 'what the memory held before is sealed with a record',
+      find: 'return padded.fill(SPACE, length)',
+      replace: 'return padded',
     },
     {
       what: 'of two keys with one id only the first is tried',
