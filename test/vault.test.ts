@@ -4,6 +4,7 @@ import { refOf, type SessionId, toSessionId } from '../lib/id.ts'
 import { ChangingKeys } from './support/changing-keys.ts'
 import { ScriptedStore } from './support/scripted-store.ts'
 import { BEGAN, DAY, ID, recordOf } from './support/stored.ts'
+import { TellingStore } from './support/telling-store.ts'
 import { begin, dataOf, draftOf, openVault, present } from './support/vault.ts'
 
 const REF = refOf(ID.name)
@@ -22,6 +23,17 @@ test('a session that is there is loaded until it is over, and then somebody is t
   clock.advance(1)
   t.is(await vault.load(ID), undefined)
   t.deepEqual(events, [{ name: 'expire', ref: REF }])
+})
+
+test('a session that the store says is current is told at once until it is over', async (t) => {
+  const { vault, clock, events } = openVault(new TellingStore())
+  t.is(vault.recall(ID), undefined)
+  await begin(vault)
+  clock.advance(DAY + 299_999)
+  t.deepEqual(vault.recall(ID), { id: ID, record: recordOf({ a: 1 }), isStale: false })
+  clock.advance(1)
+  t.is(vault.recall(ID), undefined)
+  t.deepEqual(events, [], 'whoever loads it tells')
 })
 
 test('a store that cannot tell is an error, never "no session"', async (t) => {

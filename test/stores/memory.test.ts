@@ -32,6 +32,51 @@ test('a reader who knows the newest version is always told unchanged', async (t)
   t.not(await store.read(NAME, version), 'unchanged')
 })
 
+test('the newest version is told at once to be current, and no other', async (t) => {
+  const store = new MemoryStore()
+  const put = () => store.update(NAME, () => ({ kind: 'replace', entry: ENTRY }))
+  const { version: older = {} } = await put()
+  t.true(store.isCurrent(NAME, older))
+  const { version: newest = {} } = await put()
+  t.deepEqual([store.isCurrent(NAME, older), store.isCurrent(NAME, newest)], [false, true])
+  t.false(store.isCurrent(nameOf(1), newest))
+  await store.update(NAME, () => ({ kind: 'remove' }))
+  t.false(store.isCurrent(NAME, newest))
+})
+
+test('no version is current while the store is closing', async (t) => {
+  const store = new MemoryStore()
+  const { version = {} } = await store.update(NAME, () => ({ kind: 'replace', entry: ENTRY }))
+  let settle = (): void => {}
+  const after = new Promise<void>((resolve) => {
+    settle = resolve
+  })
+  let runs = 0
+  const updated = store.update(nameOf(1), () => {
+    runs += 1
+    return runs === 1 ? { kind: 'again', after } : { kind: 'keep' }
+  })
+  const closed = store.close()
+  t.false(store.isCurrent(NAME, version))
+  settle()
+  await Promise.all([updated, closed])
+})
+
+test('a change is given the version that a read gives, and none of what is missing', async (t) => {
+  const store = new MemoryStore()
+  const seen: unknown[] = []
+  const look = () =>
+    store.update(NAME, (_, version) => {
+      seen.push(version)
+      return { kind: 'keep' }
+    })
+  await look()
+  await put(store)
+  await look()
+  const found = await store.read(NAME)
+  t.deepEqual(seen, [undefined, typeof found === 'object' && found.version])
+})
+
 test('an entry removed and made anew has another version', async (t) => {
   const store = new MemoryStore()
   const { version } = await store.update(NAME, () => ({ kind: 'replace', entry: ENTRY }))

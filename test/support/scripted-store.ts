@@ -32,6 +32,8 @@ export class ScriptedStore implements Store {
   /** Every `update()` that reached the memory, in order. */
   readonly updates: DoneUpdate[] = []
   closed = 0
+  /** Whether a change is given the version of what it is run on. */
+  tellsVersions = false
   /** Comes between a run of the next change that does not count, as when another writer was faster, and the one that does. */
   between: (() => Promise<unknown>) | undefined
 
@@ -48,8 +50,8 @@ export class ScriptedStore implements Store {
     return this.onUpdate(async () => {
       await this.#runInVain(name, change)
       let kind = ''
-      const updated = await this.memory.update(name, (current) => {
-        const answer = change(current)
+      const updated = await this.memory.update(name, (current, version) => {
+        const answer = this.tellsVersions ? change(current, version) : change(current)
         kind = answer.kind
         return answer
       })
