@@ -6,6 +6,7 @@ import type { Mutant } from './mutants/mutant.ts'
 import { sessionMutants } from './mutants/sessions.ts'
 import { tenancyMutants } from './mutants/tenancy.ts'
 import { tenantMutants } from './mutants/tenants.ts'
+import { versionMutants } from './mutants/versions.ts'
 
 /**
  * One fault for each thing that security, durability and exactness hang on. A fault that no user
@@ -19,4 +20,5 @@ export const mutants: readonly Mutant[] = [
   ...fileMutants,
   ...tenancyMutants,
   ...tenantMutants,
+  ...versionMutants,
 ]

@@ -62,15 +62,15 @@ export const fileMutants: readonly Mutant[] = [
       test: 'test/stores/file/overwrite-failures.test.ts',
     },
     {
-      what: 'a damaged file is written to in place',
-      find: "if (found === 'tombstone' || found === 'damaged') return replace(name, decide, deadline)",
-      replace: "if (found === 'tombstone') return replace(name, decide, deadline)",
+      what: 'a damaged file is taken for none',
+      find: "if (found !== 'missing') return replace(...parameters)",
+      replace: "if (found === 'tombstone') return replace(...parameters)",
     },
     {
-      what: 'what is known can be changed by whoever is given it',
-      find: 'decide(known && copyEntry(known.entry))',
-      replace: 'decide(known && known.entry)',
-      test: 'test/stores/contract.test.ts',
+      what: 'a change is not given the version of what it is given',
+      find: 'decide(restoreEntry(known.kept), known.version)',
+      replace: 'decide(restoreEntry(known.kept))',
+      test: 'test/stores/file/current-version.test.ts',
     },
   ]),
   ...mutantsOf('stores/file/sole-files.ts', 'test/stores/file/sole-files.test.ts', [
@@ -102,8 +102,8 @@ export const fileMutants: readonly Mutant[] = [
     },
     {
       what: 'a file that took the place of a new one is taken for it',
-      find: 'stats.ino === (await this.#inodeOf(name, known)) &&',
-      replace: 'stats !== undefined &&',
+      find: ': stats.ino === known.inode && stats.size',
+      replace: ': stats.size',
     },
     {
       what: 'what was known outlives the tenure',
@@ -164,6 +164,18 @@ export const fileMutants: readonly Mutant[] = [
   ]),
   ...mutantsOf('stores/file/tenant.ts', 'test/stores/file/tenant.test.ts', [
     {
+      what: 'what is known is current without a look at the register',
+      find: '!tenancy.isSole || tenancy.confirm() !== undefined',
+      replace: '!tenancy.isSole',
+      test: 'test/stores/file/current-version.test.ts',
+    },
+    {
+      what: 'whatever is known under a name is current',
+      find: '?.version === version\n',
+      replace: '?.version !== undefined\n',
+      test: 'test/stores/file/current-version.test.ts',
+    },
+    {
       what: 'what was read before a replacement is remembered',
       find: '          this.#files.forget(name)\n',
       replace: '',
@@ -220,8 +232,8 @@ export const fileMutants: readonly Mutant[] = [
   ...mutantsOf('stores/file/queue.ts', 'test/stores/file/durability.test.ts', [
     {
       what: 'a durable commit that joins others is not durable',
-      find: 'batch.some((waiting) => waiting.durable)',
-      replace: 'batch.every((waiting) => waiting.durable)',
+      find: 'this.waiting.some((one) => one.durable)',
+      replace: 'this.waiting.every((one) => one.durable)',
     },
   ]),
 ]

@@ -129,9 +129,14 @@ export const sessionMutants: readonly Mutant[] = [
       replace: 'if (read.record === undefined) {',
     },
     {
+      what: 'a session that is over is told at once',
+      find: 'if (read === undefined || isExpired(read.record, this.#options.now())) return undefined',
+      replace: 'if (read === undefined) return undefined',
+    },
+    {
       what: 'a commit revives a session that is over',
-      find: "record = undefined\n        if (typeof newest !== 'object' || isExpired(newest, this.#options.now())) return",
-      replace: "record = undefined\n        if (typeof newest !== 'object') return",
+      find: "if (!this.#isThere(newest)) return 'keep'\n      const merged",
+      replace: "if (typeof newest !== 'object') return 'keep'\n      const merged",
     },
     {
       what: 'a new session goes over one that is there',
@@ -140,7 +145,7 @@ export const sessionMutants: readonly Mutant[] = [
     },
     {
       what: 'a sign-in is stored under the old id',
-      find: "return signedIn ? 'keep' : merged.record",
+      find: "return merged.signedIn ? 'keep' : merged.record",
       replace: 'return merged.record',
     },
     {
@@ -150,13 +155,13 @@ export const sessionMutants: readonly Mutant[] = [
     },
     {
       what: 'a commit is not durable',
-      find: 'await this.#change(base, durable, (newest) => {\n      const merged',
-      replace: 'await this.#change(base, false, (newest) => {\n      const merged',
+      find: 'change, durable)\n    const { merged }',
+      replace: 'change, false)\n    const { merged }',
     },
     {
       what: 'a touch puts old values back',
-      find: 'now()), newest.data)',
-      replace: 'now()), base.record.data)',
+      find: 'newest.created, active, newest.data)',
+      replace: 'newest.created, active, base.record.data)',
     },
     {
       what: 'a touch puts activity back',
@@ -207,8 +212,8 @@ export const sessionMutants: readonly Mutant[] = [
     },
     {
       what: 'a session that ends during its rotation is revived',
-      find: "outcome = 'gone'\n        if (typeof newest !== 'object' || isExpired(newest, this.#options.now())) return",
-      replace: "outcome = 'gone'\n        if (typeof newest !== 'object') return",
+      find: "if (!this.#isThere(newest)) return 'keep'\n        const same",
+      replace: "if (typeof newest !== 'object') return 'keep'\n        const same",
     },
     {
       what: 'the old id may come back after a power cut',
