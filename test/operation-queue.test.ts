@@ -3,75 +3,95 @@ import { SessionError } from '../lib/errors.ts'
 import { OperationQueue } from '../lib/operation-queue.ts'
 import { Gate } from './support/gate.ts'
 
+const openQueue = (): OperationQueue => new OperationQueue(() => undefined)
+
 /** An operation that fails. */
 const failing = (message: string) => (): Promise<never> => Promise.reject(new Error(message))
 
-test('what is awaited begins at once when there was nothing before it', async (t) => {
-  const queue = new OperationQueue()
-  let hasBegun = false
-  const result = queue.runAwaited(async () => {
-    hasBegun = true
-    return 'done'
-  })
-  t.true(hasBegun)
-  t.is(await result, 'done')
+test('the first operation of the end of a request begins at once', async (t) => {
+  const queue = openQueue()
+  const log: string[] = []
+  const result = queue.runFirst(async () => void log.push('done'))
+  t.deepEqual(log, ['done'])
+  await result
 })
 
-test('operations run one after the other in the order of their calls, awaited or not', async (t) => {
-  const queue = new OperationQueue()
+test('operations run one after the other in the order of their calls', async (t) => {
+  const queue = openQueue()
   const log: string[] = []
   const gates = [new Gate(), new Gate(), new Gate()]
-  const operation = (index: number) => async (): Promise<number> => {
+  const operation = (index: number) => async (): Promise<void> => {
     log.push(`begin ${index}`)
     await gates[index]?.passed
     log.push(`end ${index}`)
-    return index
   }
   const results = [
-    queue.runAwaited(operation(0)),
-    queue.runAwaited(operation(1)),
+    queue.runFirst(operation(0)),
+    queue.run(operation(1)),
     queue.run(operation(2)),
+    queue.drain().then(() => void log.push('drained')),
   ]
   for (const gate of gates.toReversed()) gate.open()
-  t.deepEqual(await Promise.all(results), [0, 1, 2])
-  t.is(await queue.runAwaited(operation(3)), 3)
-  t.deepEqual(
-    log,
-    [0, 1, 2, 3].flatMap((index) => [`begin ${index}`, `end ${index}`]),
-  )
+  await Promise.all(results)
+  const order = [0, 1, 2].flatMap((index) => [`begin ${index}`, `end ${index}`])
+  t.deepEqual(log, [...order, 'drained'])
+})
+
+test('an operation resolves to what it resolves to', async (t) => {
+  t.is(await openQueue().run(async () => 'it'), 'it')
+})
+
+test('what is to be done before an operation is done before each, and only when there is something', async (t) => {
+  const log: string[] = []
+  const due = ['one', 'two']
+  const queue = new OperationQueue(() => {
+    const work = due.shift()
+    return work === undefined ? undefined : Promise.resolve().then(() => void log.push(work))
+  })
+  for (const name of ['a', 'b', 'c']) queue.run(async () => void log.push(name))
+  await queue.drain()
+  t.deepEqual(log, ['one', 'a', 'two', 'b', 'c'])
+})
+
+test('an operation whose preparation fails is not run, and the next one is', async (t) => {
+  let isDown = true
+  const queue = new OperationQueue(() => (isDown ? Promise.reject(new Error('down')) : undefined))
+  const log: string[] = []
+  const first = queue.run(async () => void log.push('first'))
+  await t.throwsAsync(first, { message: 'down' })
+  isDown = false
+  await queue.run(async () => void log.push('second'))
+  t.deepEqual(log, ['second'])
 })
 
 test('what fails is told to who awaits it, and keeps nothing from running', async (t) => {
-  const queue = new OperationQueue()
-  const results = [
-    queue.runAwaited(failing('first')),
-    queue.runAwaited(async () => 'second'),
+  const queue = openQueue()
+  const results: Promise<unknown>[] = [
+    queue.runFirst(failing('first')),
+    queue.run(async () => 'second'),
     queue.run(failing('third')),
     queue.run(async () => 'fourth'),
-    queue.runAwaited(failing('fifth')),
   ]
   t.deepEqual(
     (await Promise.allSettled(results)).map((each) =>
       each.status === 'fulfilled' ? each.value : each.reason.message,
     ),
-    ['first', 'second', 'third', 'fourth', 'fifth'],
+    ['first', 'second', 'third', 'fourth'],
   )
-  t.is(await queue.runAwaited(async () => 'last'), 'last')
-  t.notThrows(() => queue.throwUnheard(), 'each was heard')
+  await t.notThrowsAsync(queue.finish(), 'each was heard')
 })
 
-test('what nobody awaits is no unhandled rejection, and is thrown when it is asked for', async (t) => {
-  const queue = new OperationQueue()
+test('what nobody awaits is no unhandled rejection, and is thrown at the end', async (t) => {
+  const queue = openQueue()
   queue.run(failing('unheard'))
   queue.run(failing('the second')).catch(() => undefined)
-  await queue.runAwaited(async () => undefined)
-  t.throws(() => queue.throwUnheard(), { message: 'unheard' })
+  await t.throwsAsync(queue.finish(), { message: 'unheard' })
 })
 
 test('that a session is gone is no failure, unless somebody awaits it', async (t) => {
-  const queue = new OperationQueue()
+  const queue = openQueue()
   const gone = (): Promise<never> => Promise.reject(new SessionError('ERR_SESSION_GONE', 'Gone'))
   queue.run(gone)
-  await t.throwsAsync(queue.runAwaited(gone), { code: 'ERR_SESSION_GONE', message: 'Gone' })
-  t.notThrows(() => queue.throwUnheard())
+  await t.throwsAsync(queue.run(gone), { code: 'ERR_SESSION_GONE', message: 'Gone' })
+  await t.notThrowsAsync(queue.finish())
 })

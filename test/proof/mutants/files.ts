@@ -24,9 +24,19 @@ export const fileMutants: readonly Mutant[] = [
       replace: '',
     },
     {
+      what: 'a durable commit is written over before what followed it is on the disk',
+      find: '      if (isGuarded) await fs.fdatasync(descriptor)\n',
+      replace: '',
+    },
+    {
+      what: 'a durable commit that was once written over is synced for ever',
+      find: 'isGuarded ? undefined : known.durableSlot',
+      replace: 'known.durableSlot',
+    },
+    {
       what: 'the name of a new file is not on the disk',
-      find: '    if (durable) await syncName(directory, highWater, name)\n    return remember',
-      replace: '    return remember',
+      find: '    if (durable) await syncName(directory, highWater, name)\n    const capacity',
+      replace: '    const capacity',
     },
     {
       what: 'a removal is not on the disk',

@@ -55,14 +55,14 @@ export const versionMutants: readonly Mutant[] = [
       replace: '    return result',
     },
     {
-      what: 'what is awaited waits for its turn though nothing was before it',
-      find: '?? operation()\n',
-      replace: '?? DONE.then(operation)\n',
+      what: 'the first operation waits though nothing was before it',
+      find: '?? operation()\n    this.#last = result',
+      replace: '?? DONE.then(operation)\n    this.#last = result',
     },
     {
       what: 'a failure keeps what comes after it from running',
-      find: 'this.#last?.then(operation, operation)',
-      replace: 'this.#last?.then(operation)',
+      find: '.then(turn, turn)',
+      replace: '.then(turn)',
     },
     {
       what: 'what nobody awaits ends the process',
