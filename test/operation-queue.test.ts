@@ -48,7 +48,7 @@ test('what is to be done before an operation is done before each, and only when 
     const work = due.shift()
     return work === undefined ? undefined : Promise.resolve().then(() => void log.push(work))
   })
-  for (const name of ['a', 'b', 'c']) queue.run(async () => void log.push(name))
+  for (const name of ['a', 'b', 'c']) void queue.run(async () => void log.push(name))
   await queue.drain()
   t.deepEqual(log, ['one', 'a', 'two', 'b', 'c'])
 })
@@ -83,7 +83,7 @@ test('what fails is told to who awaits it, and keeps nothing from running', asyn
 
 test('what nobody awaits is no unhandled rejection, and is thrown at the end', async (t) => {
   const queue = openQueue()
-  queue.run(failing('unheard'))
+  void queue.run(failing('unheard'))
   queue.run(failing('the second')).catch(() => undefined)
   await t.throwsAsync(queue.finish(), { message: 'unheard' })
 })
@@ -91,7 +91,7 @@ test('what nobody awaits is no unhandled rejection, and is thrown at the end', a
 test('that a session is gone is no failure, unless somebody awaits it', async (t) => {
   const queue = openQueue()
   const gone = (): Promise<never> => Promise.reject(new SessionError('ERR_SESSION_GONE', 'Gone'))
-  queue.run(gone)
+  void queue.run(gone)
   await t.throwsAsync(queue.run(gone), { code: 'ERR_SESSION_GONE', message: 'Gone' })
   await t.notThrowsAsync(queue.finish())
 })
