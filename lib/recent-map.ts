@@ -56,14 +56,17 @@ export class RecentMap<Value> {
     return link.value
   }
 
-  /** Deletes what has not been used lately, and returns it. */
+  /** Deletes what has not been used lately, and returns it: never what came last, unless it is alone. */
   deleteOldest(): Value | undefined {
-    for (let link = this.#oldest; link?.isUsed; link = this.#oldest) {
+    const last = this.#newest
+    for (let link = this.#oldest; link !== undefined && link !== last; link = this.#oldest) {
+      if (!link.isUsed) return this.delete(link.key)
       link.isUsed = false
       this.#unlink(link)
       this.#append(link)
     }
-    return this.#oldest && this.delete(this.#oldest.key)
+    const victim = last?.newer ?? last
+    return victim && this.delete(victim.key)
   }
 
   #append(link: Link<Value>): void {

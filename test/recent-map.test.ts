@@ -23,14 +23,14 @@ test('what was put in comes out, and what is not there is undefined', (t) => {
 })
 
 test('what was not used lately goes first: to look up and to put in again is to use', (t) => {
-  t.is(drain(filled('abc')), 'ABC')
+  t.is(drain(filled('abcd')), 'ABCD')
   for (const [used, order] of [
-    ['a', 'BCA'],
-    ['b', 'ACB'],
-    ['c', 'ABC'],
-    ['d', 'ABC'],
+    ['a', 'BCDA'],
+    ['b', 'ACDB'],
+    ['d', 'ABCD'],
+    ['e', 'ABCD'],
   ] as const) {
-    const map = filled('abc')
+    const map = filled('abcd')
     map.get(used)
     t.is(drain(map), order, used)
   }
@@ -67,7 +67,15 @@ test('where all was used, the oldest goes all the same', (t) => {
   const map = filled('abc')
   for (const key of 'cab') map.get(key)
   t.is(map.deleteOldest(), 'A')
-  t.is(drain(map), 'BC', 'each had its one chance')
+  t.is(map.size, 2)
+})
+
+test('what came last stays, however much else was used', (t) => {
+  const map = filled('abc')
+  for (const key of 'abc') map.get(key)
+  map.set('d', 'D')
+  t.is(map.deleteOldest(), 'A')
+  t.is(map.get('d'), 'D')
 })
 
 test('it does what a queue does in which what was used is put back once', (t) => {
@@ -77,10 +85,13 @@ test('it does what a queue does in which what was used is put back once', (t) =>
       const map = new RecentMap<string>()
       const model: { key: string; value: string; isUsed: boolean }[] = []
       const takeOldest = (): string | undefined => {
-        const oldest = model.shift()
-        if (!oldest?.isUsed) return oldest?.value
-        model.push({ ...oldest, isUsed: false })
-        return takeOldest()
+        for (let chances = model.length - 1; chances > 0; chances -= 1) {
+          const [oldest] = model.splice(0, 1)
+          if (oldest?.isUsed !== true) return oldest?.value
+          model.push({ ...oldest, isUsed: false })
+        }
+        const [victim] = model.splice(model.length > 1 ? 1 : 0, 1)
+        return victim?.value
       }
       for (const [index, [verb, key]] of steps.entries()) {
         const at = model.findIndex((link) => link.key === key)
