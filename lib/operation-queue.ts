@@ -61,9 +61,12 @@ export class OperationQueue {
     return answer
   }
 
-  /** As {@link run} of the first operation, which begins at once, for who awaits its outcome. */
+  /**
+   * As {@link run} of the first operation, for who awaits its outcome, when there is nothing to
+   * prepare: it begins at once.
+   */
   runFirst(operation: () => Promise<void>): Promise<void> {
-    const result = this.#prepare()?.then(operation) ?? operation()
+    const result = operation()
     this.#last = result
     return result
   }

@@ -68,8 +68,17 @@ export class SealedStore {
   /** As {@link read}, at once: `undefined` where only that can tell. */
   recall(id: SessionId): ReadRecord | undefined {
     const cached = this.#usable(id.name)
-    if (cached === undefined || !this.#store.isCurrent?.(id.name, cached.version)) return undefined
+    if (cached === undefined || !this.#isCurrent(id.name, cached.version)) return undefined
     return this.#present(cached)
+  }
+
+  /** A store that throws, which it must not, is asked by the other way: that failure is told. */
+  #isCurrent(name: string, version: Version): boolean {
+    try {
+      return this.#store.isCurrent?.(name, version) === true
+    } catch {
+      return false
+    }
   }
 
   /**

@@ -47,6 +47,7 @@ export class FileStore implements Store {
   #tenant: Tenant | undefined
   #entering: Promise<Tenant> | undefined
   #hasLeft = false
+  #closed: Promise<void> | undefined
 
   /**
    * Throws `ERR_SESSION_OPTION`. Touches no file: `ready()` or the first commit does.
@@ -112,18 +113,15 @@ export class FileStore implements Store {
     return { entry, version: FileVersion.ofContent(reading.stats, reading.readAt, known) }
   }
 
-  update(
-    name: string,
-    change: ChangeFunction,
-    { durable = false }: UpdateOptions = {},
-  ): Promise<Updated> {
+  update(name: string, change: ChangeFunction, options: UpdateOptions = {}): Promise<Updated> {
     try {
       this.#checkOpen()
       checkName(name)
+      const { durable = false } = options
+      return this.#update(name, change, { durable, wait: this.#lockTimeout })
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#update(name, change, { durable, wait: this.#lockTimeout })
   }
 
   #update(name: string, change: ChangeFunction, options: QueueOptions): Promise<Updated> {
@@ -202,7 +200,12 @@ export class FileStore implements Store {
     }
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     this.#closing.abort()
     await Promise.allSettled(this.#sweeps)
     if (this.#updates > 0) {

@@ -161,6 +161,18 @@ test('close() waits for what was begun, a sweep too, and then refuses', async (t
   await t.throwsAsync(store.ready(), closed)
 })
 
+test('close() twice at once ends both, an update under way or not, and no other store', async (t) => {
+  const directory = makeTemporaryDirectory(t)
+  const [store, other] = [new FileStore({ directory }), new FileStore({ directory })]
+  await other.update(NAME, storing('x'))
+  await store.update(NAME, appending('y'))
+  const updated = store.update(NAME, appending('z'))
+  await Promise.all([store.close(), store.close(), updated])
+  await other.update(NAME, appending('!'))
+  t.is(await textOf(other, NAME), 'xyz!')
+  await other.close()
+})
+
 test('a process with an idle store ends by itself', async (t) => {
   const directory = makeTemporaryDirectory(t)
   const body = `

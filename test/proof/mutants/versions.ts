@@ -5,13 +5,13 @@ export const versionMutants: readonly Mutant[] = [
   ...mutantsOf('lib/sealed-store.ts', 'test/sealed-store-versions.test.ts', [
     {
       what: 'what is remembered is told at once, whatever the store says',
-      find: 'if (cached === undefined || !this.#store.isCurrent?.(id.name, cached.version)) return undefined',
+      find: 'if (cached === undefined || !this.#isCurrent(id.name, cached.version)) return undefined',
       replace: 'if (cached === undefined) return undefined',
     },
     {
       what: 'a store that does not tell what is current is taken to say yes',
-      find: '!this.#store.isCurrent?.(id.name, cached.version)',
-      replace: 'this.#store.isCurrent?.(id.name, cached.version) === false',
+      find: 'this.#store.isCurrent?.(name, version) === true',
+      replace: 'this.#store.isCurrent?.(name, version) !== false',
     },
     {
       what: 'what is remembered is told at once though its key has left the ring',
@@ -56,18 +56,13 @@ export const versionMutants: readonly Mutant[] = [
     },
     {
       what: 'the first operation waits though nothing was before it',
-      find: '?? operation()\n    this.#last = result',
-      replace: '?? DONE.then(operation)\n    this.#last = result',
+      find: '    const result = operation()\n',
+      replace: '    const result = DONE.then(operation)\n',
     },
     {
       what: 'a failure keeps what comes after it from running',
       find: '.then(turn, turn)',
       replace: '.then(turn)',
-    },
-    {
-      what: 'what nobody awaits ends the process',
-      find: '    Promise.prototype.then.call(answer, undefined, () => undefined)\n',
-      replace: '',
     },
   ]),
   ...mutantsOf('lib/recent-map.ts', 'test/recent-map.test.ts', [
@@ -77,15 +72,9 @@ export const versionMutants: readonly Mutant[] = [
       replace: '',
     },
     {
-      what: 'what was used once stays for ever',
-      find: '      link.isUsed = false\n      this.#unlink(link)',
-      replace:
-        '      link.isUsed = link.value !== undefined && this.#links.size > 2\n      this.#unlink(link)',
-    },
-    {
       what: 'what was used is dropped first',
-      find: 'for (let link = this.#oldest; link?.isUsed; link = this.#oldest) {',
-      replace: 'for (let link = this.#oldest; link && !link.isUsed; link = undefined) {',
+      find: '      if (!link.isUsed) return this.delete(link.key)\n',
+      replace: '      return this.delete(link.key)\n',
     },
   ]),
   ...mutantsOf('stores/memory.ts', 'test/stores/memory.test.ts', [
