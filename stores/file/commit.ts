@@ -45,7 +45,7 @@ export function entryOf(reading: Reading, mark: number): Entry | 'damaged' | und
 }
 
 /** The frame that follows the one of `sequence`: an entry, or the removal of what is there. */
-export function frameAfter(sequence: number, entry: Entry | undefined): Frame {
+export function frameAfter(sequence: number, { entry, durable }: Decision): Frame {
   const next = sequence + 1
   if (!Number.isSafeInteger(next)) throw new Error('The sequence of the session is used up')
   if (!entry) {
@@ -53,12 +53,13 @@ export function frameAfter(sequence: number, entry: Entry | undefined): Frame {
       sequence: next,
       expires: 0,
       tombstone: true,
+      durable,
       subject: undefined,
       bytes: Buffer.alloc(0),
     }
   }
   const { bytes, expires, subject } = entry
-  return { sequence: next, expires, tombstone: false, subject, bytes }
+  return { sequence: next, expires, tombstone: false, durable, subject, bytes }
 }
 
 /**

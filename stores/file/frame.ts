@@ -13,7 +13,7 @@ import type { Entry } from '../../lib/store.ts'
  * 12  4  length     of the bytes
  * 16  8  sequence   one more with every commit
  * 24  8  expires    milliseconds since the epoch
- * 32  1  flags      bit 0: tombstone
+ * 32  1  flags      bit 0: tombstone, bit 1: durable
  * 33  1  length     of the subject
  * 34  …  subject, bytes, zeros up to the capacity
  * ```
@@ -28,6 +28,8 @@ export interface Frame {
   readonly expires: number
   /** The session was removed, and its file is about to be. */
   readonly tombstone: boolean
+  /** Its commit is acknowledged only when it survives a power cut. */
+  readonly durable: boolean
   /** At most 64 printable ASCII characters. */
   readonly subject: string | undefined
   readonly bytes: Uint8Array
@@ -37,11 +39,14 @@ export interface Frame {
 export interface DecodedFile {
   readonly frame: Frame
   readonly slot: 0 | 1
+  /** The older one, if its slot is whole. */
+  readonly older: Frame | undefined
 }
 
 const MAGIC = 0xe5534c01
 const HEADER_BYTES = 34
 const TOMBSTONE = 1
+const DURABLE = 2
 
 /** Half a block of 4 KiB: a usual session is a file of one block. */
 export const DEFAULT_CAPACITY = 2048
@@ -72,12 +77,17 @@ export function encodeSlot(frame: Frame, capacity: number): Buffer {
   slot.writeUInt32BE(frame.bytes.length, 12)
   writeSafeInteger(slot, frame.sequence, 16)
   writeSafeInteger(slot, frame.expires, 24)
-  slot.writeUInt8(frame.tombstone ? TOMBSTONE : 0, 32)
+  slot.writeUInt8((frame.tombstone ? TOMBSTONE : 0) | (frame.durable ? DURABLE : 0), 32)
   slot.writeUInt8(subject.length, 33)
   slot.write(subject, HEADER_BYTES, 'latin1')
   slot.set(frame.bytes, HEADER_BYTES + subject.length)
   slot.writeUInt32BE(crc32(slot.subarray(8)), 4)
   return slot
+}
+
+/** The slot that a commit in place writes: the other one keeps the version before. */
+export function otherSlot(slot: 0 | 1): 0 | 1 {
+  return slot === 0 ? 1 : 0
 }
 
 /** A whole new file: the frame in the first slot, the second empty. */
@@ -97,8 +107,10 @@ export function decodeFile(file: Buffer): DecodedFile | undefined {
   if (!Number.isInteger(capacity) || capacity < HEADER_BYTES) return undefined
   const first = decodeSlot(file.subarray(0, capacity))
   const second = decodeSlot(file.subarray(capacity))
-  if (second && (!first || second.sequence > first.sequence)) return { frame: second, slot: 1 }
-  return first && { frame: first, slot: 0 }
+  if (second && (!first || second.sequence > first.sequence)) {
+    return { frame: second, slot: 1, older: first }
+  }
+  return first && { frame: first, slot: 0, older: second }
 }
 
 /** Eight bytes, as `writeBigUInt64BE` writes them: without a BigInt, since each is an object made. */
@@ -121,12 +133,13 @@ function decodeSlot(slot: Buffer): Frame | undefined {
   const start = HEADER_BYTES + subjectLength
   // The highest sequence of all could not be followed by another: no commit of ours comes near it.
   if (sequence >= Number.MAX_SAFE_INTEGER || !Number.isSafeInteger(expires)) return undefined
-  if (flags > TOMBSTONE || start + length > slot.length) return undefined
+  if (flags > (TOMBSTONE | DURABLE) || start + length > slot.length) return undefined
   if (subjectLength > 0 && !isSubject(subject)) return undefined
   return {
     sequence,
     expires,
-    tombstone: flags === TOMBSTONE,
+    tombstone: (flags & TOMBSTONE) !== 0,
+    durable: (flags & DURABLE) !== 0,
     subject: subject || undefined,
     bytes: slot.subarray(start, start + length),
   }

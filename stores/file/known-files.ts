@@ -13,10 +13,12 @@ export interface KnownFile {
   readonly sequence: number
   readonly slot: 0 | 1
   /**
-   * The slot of a durable commit, as long as the other may be older on the disk. Undefined when there
-   * is none, or nobody knows: the file was read.
+   * The slot of a durable commit, as long as the other may be older on the disk; undefined when there
+   * is none.
    */
   readonly durableSlot: 0 | 1 | undefined
+  /** Whether the file's name survives a power cut, as far as this process has seen to it. */
+  readonly isNameDurable: boolean
   /** Bytes of a slot: half the file. */
   readonly capacity: number
   /** Stands for this very state: another one for each that was read or written. */

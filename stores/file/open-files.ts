@@ -82,7 +82,7 @@ export class OpenFiles {
     else this.#close({ descriptor, inode })
   }
 
-  /** Keeps a descriptor for later, and closes the one that was used least recently. */
+  /** Keeps a descriptor for later, and closes one that was not used lately. */
   keep(name: string, descriptor: number, inode: bigint | undefined): void {
     const before = this.#files.set(name, { descriptor, inode })
     if (before !== undefined) this.#close(before)

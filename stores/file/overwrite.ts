@@ -3,7 +3,7 @@ import type { Entry, Version } from '../../lib/store.ts'
 import { type Commit, type Decide, type Decision, frameAfter, syncName } from './commit.ts'
 import { storeError } from './failure.ts'
 import { CREATE_FLAGS, codeOf, isPrivate, writeAll } from './file-system.ts'
-import { capacityFor, encodeFile, encodeSlot, type Frame } from './frame.ts'
+import { capacityFor, encodeFile, encodeSlot, type Frame, otherSlot } from './frame.ts'
 import { type KnownFile, keepEntry, restoreEntry } from './known-files.ts'
 import { type RemovalContext, unlinkSession } from './removal.ts'
 import type { SoleFiles } from './sole-files.ts'
@@ -29,8 +29,14 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
 
   /** Whether files come out as private as they are asked for here: what one shows holds for all. */
   let arePrivate = false
+  /**
+   * Whose last write failed, and could not be made anew: what the kernel shows of the file may not be
+   * on the disk, and never will be (fsync(2)). Only a new file is to be trusted.
+   */
+  const suspects = new Set<string>()
 
   return function commitInPlace(name, decide, deadline) {
+    if (suspects.size > 0 && suspects.has(name)) return replaceSuspect(name, decide, deadline)
     const known = files.recall(name)
     return known === undefined
       ? findAndCommit(name, decide, deadline)
@@ -78,6 +84,12 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     }
   }
 
+  async function replaceSuspect(...parameters: Parameters<Commit>): ReturnType<Commit> {
+    const version = await replace(...parameters)
+    suspects.delete(parameters[0])
+    return version
+  }
+
   async function overwrite(
     name: string,
     known: KnownFile,
@@ -85,12 +97,12 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     decision: Decision,
     deadline: () => number,
   ): Promise<Version | undefined> {
-    const frame = frameAfter(Math.max(known.sequence, highWater.get(name)), decision.entry)
+    const frame = frameAfter(Math.max(known.sequence, highWater.get(name)), decision)
     if (capacityFor(frame) > known.capacity) return replace(name, decide, deadline)
     const descriptor = files.open.take(name, known.inode) ?? (await files.openKnown(name, known))
     if (descriptor === undefined) return replace(name, decide, deadline)
     const { capacity } = known
-    const slot = known.slot === 0 ? 1 : 0
+    const slot = otherSlot(known.slot)
     const content = encodeSlot(frame, capacity)
     const position = slot * capacity
     const isGuarded = known.durableSlot === slot
@@ -106,9 +118,12 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
       return writeAnew(name, frame, decision, deadline, error)
     }
     files.open.keep(name, descriptor, known.inode)
+    // Whoever made the file may have done so without.
+    if (decision.durable && !known.isNameDurable) await syncName(directory, highWater, name)
     const { inode, lookedAt } = known
     const durableSlot = decision.durable ? slot : isGuarded ? undefined : known.durableSlot
-    return remember(name, frame, { slot, durableSlot, capacity, inode, lookedAt })
+    const isNameDurable = decision.durable || known.isNameDurable
+    return remember(name, frame, { slot, durableSlot, isNameDurable, capacity, inode, lookedAt })
   }
 
   /**
@@ -126,6 +141,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     try {
       return await replace(name, () => decision, deadline)
     } catch {
+      suspects.add(name)
       highWater.forget(name)
       throw storeError('write a session', cause, { committed: 'unknown' })
     }
@@ -138,7 +154,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     durable: boolean,
   ): Promise<Version | undefined> {
     const file = directory.fileOf(name)
-    const frame = frameAfter(highWater.get(name), entry)
+    const frame = frameAfter(highWater.get(name), { entry, durable })
     const content = encodeFile(frame)
     const descriptor = await openNew(name, file)
     if (descriptor === undefined) return undefined
@@ -160,7 +176,10 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     files.open.keep(name, descriptor, inode)
     if (durable) await syncName(directory, highWater, name)
     const capacity = content.length / 2
-    return remember(name, frame, { slot: 0, durableSlot: undefined, capacity, inode, lookedAt })
+    const slot = 0
+    const durableSlot = undefined
+    const isNameDurable = durable
+    return remember(name, frame, { slot, durableSlot, isNameDurable, capacity, inode, lookedAt })
   }
 
   /** A umask can only take bits away, but some file systems give some. */
@@ -190,7 +209,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
   function remember(
     name: string,
     frame: Frame,
-    place: Pick<KnownFile, 'slot' | 'durableSlot' | 'capacity' | 'inode' | 'lookedAt'>,
+    place: Omit<KnownFile, 'kept' | 'sequence' | 'version' | 'stats' | 'look'>,
   ): Version {
     const { bytes, expires, subject, sequence } = frame
     const version = {}
@@ -201,6 +220,7 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
       version,
       slot: place.slot,
       durableSlot: place.durableSlot,
+      isNameDurable: place.isNameDurable,
       capacity: place.capacity,
       inode: place.inode,
       lookedAt: place.lookedAt,

@@ -13,6 +13,8 @@ export type Reading =
       readonly frame: Frame
       /** The slot it is in. */
       readonly slot: 0 | 1
+      /** The one before it, if its slot is whole. */
+      readonly older: Frame | undefined
       /** As of before the content was read. */
       readonly stats: BigIntStats
       /** When the reading of the content began, by the monotonic clock. */

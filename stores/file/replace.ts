@@ -74,7 +74,7 @@ export function createReplaceCommit(context: ReplaceContext): Commit {
       return { version: undefined }
     }
     const newest = reading.state === 'found' ? reading.frame.sequence : 0
-    const frame = frameAfter(Math.max(newest, highWater.get(name)), decision.entry)
+    const frame = frameAfter(Math.max(newest, highWater.get(name)), decision)
     await writeToken(tenure, frame, decision.durable)
     const published = await publish(name, paths, tenure, frame)
     if (published !== 'committed') {
@@ -162,6 +162,7 @@ function isSameFrame(one: Frame, other: Frame): boolean {
     one.sequence === other.sequence &&
     one.expires === other.expires &&
     one.tombstone === other.tombstone &&
+    one.durable === other.durable &&
     one.subject === other.subject &&
     Buffer.compare(one.bytes, other.bytes) === 0
   )

@@ -3,6 +3,7 @@ import { entryOf } from './commit.ts'
 import type { DataDirectory } from './data-directory.ts'
 import type { Environment } from './environment.ts'
 import { codeOf, isPrivate, READ_WRITE_FLAGS } from './file-system.ts'
+import { type DecodedFile, otherSlot } from './frame.ts'
 import type { HighWater } from './high-water.ts'
 import { type KnownFile, KnownFiles, keepEntry } from './known-files.ts'
 import { OpenFiles } from './open-files.ts'
@@ -121,7 +122,8 @@ export class SoleFiles {
         kept: keepEntry(entry),
         sequence: frame.sequence,
         slot,
-        durableSlot: undefined,
+        durableSlot: findDurableSlot(reading),
+        isNameDurable: false,
         capacity: Number(stats.size) / 2,
         version: {},
         inode: stats.ino,
@@ -214,4 +216,11 @@ function isNoFile(error: unknown): false {
 /** Whether nobody else can read a file, by its rights or by a second name, such as a backup's. */
 function isNobodyElses(stats: BigIntStats): boolean {
   return isPrivate(stats) && stats.nlink === 1n
+}
+
+/** See {@link KnownFile.durableSlot}. */
+function findDurableSlot({ frame, slot, older }: DecodedFile): 0 | 1 | undefined {
+  if (older === undefined) return undefined
+  if (frame.durable) return slot
+  return older.durable ? otherSlot(slot) : undefined
 }

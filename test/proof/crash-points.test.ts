@@ -40,6 +40,15 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await history.commit(store, ANN, page('four'), false)
     await history.commit(store, ANN, page('five'), false)
   },
+  'a durable save of what was stored without': async (store, history) => {
+    await history.commit(store, ANN, page('one'), false)
+    await history.commit(store, ANN, page('two'), true)
+  },
+  'a durable save of what has outgrown its file without': async (store, history) => {
+    await history.commit(store, ANN, page('one'), true)
+    await history.commit(store, ANN, book('two'), false)
+    await history.commit(store, ANN, book('three'), true)
+  },
   'a session that outgrows its file': async (store, history) => {
     await history.commit(store, ANN, page('one'), true)
     await history.commit(store, ANN, book('two'), true)

@@ -115,10 +115,14 @@ function slotByFormat(slot: Buffer): Frame | undefined {
   const [flags, subjectLength] = [slot.readUInt8(32), slot.readUInt8(33)]
   const start = 34 + subjectLength
   const most = 2n ** 53n - 1n
-  if (sequence >= most || expires > most || (flags & 0xfe) !== 0) return undefined
+  if (sequence >= most || expires > most || (flags & 0xfc) !== 0) return undefined
   if (subjectLength > 64 || start + length > slot.length) return undefined
   if (slot.subarray(34, start).some((byte) => byte < 0x20 || byte > 0x7e)) return undefined
-  return { sequence, isTombstone: flags === 1, envelope: slot.subarray(start, start + length) }
+  return {
+    sequence,
+    isTombstone: (flags & 1) !== 0,
+    envelope: slot.subarray(start, start + length),
+  }
 }
 
 /** Puts the right check into both slots of a file. */

@@ -5,13 +5,13 @@ export const fileMutants: readonly Mutant[] = [
   ...mutantsOf('stores/file/overwrite.ts', 'test/stores/file/overwrite.test.ts', [
     {
       what: 'the newest version is overwritten, so that a kill can take both',
-      find: 'const slot = known.slot === 0 ? 1 : 0',
+      find: 'const slot = otherSlot(known.slot)',
       replace: 'const { slot } = known',
     },
     {
       what: 'the slot goes by parity',
-      find: 'const slot = known.slot === 0 ? 1 : 0',
-      replace: 'const slot = frame.sequence % 2',
+      find: 'const slot = otherSlot(known.slot)',
+      replace: 'const slot = frame.sequence % 2 === 0 ? 0 : 1',
     },
     {
       what: 'a slot that was written is not on the disk',
@@ -26,6 +26,16 @@ export const fileMutants: readonly Mutant[] = [
     {
       what: 'a durable commit is written over before what followed it is on the disk',
       find: '      if (isGuarded) await fs.fdatasync(descriptor)\n',
+      replace: '',
+    },
+    {
+      what: 'the name of a file that was made without is not on the disk after a durable commit',
+      find: '    if (decision.durable && !known.isNameDurable) await syncName(directory, highWater, name)\n',
+      replace: '',
+    },
+    {
+      what: 'a file is written in place though nobody knows what of it is on the disk',
+      find: '      suspects.add(name)\n',
       replace: '',
     },
     {

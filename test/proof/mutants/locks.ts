@@ -161,8 +161,8 @@ export const lockMutants: readonly Mutant[] = [
   ...mutantsOf('stores/file/replace.ts', 'test/stores/file/damage.test.ts', [
     {
       what: 'a commit may number itself below what was seen',
-      find: 'frameAfter(Math.max(newest, highWater.get(name)), decision.entry)',
-      replace: 'frameAfter(newest, decision.entry)',
+      find: 'frameAfter(Math.max(newest, highWater.get(name)), decision)',
+      replace: 'frameAfter(newest, decision)',
       test: 'test/stores/file/replace.test.ts',
     },
     {

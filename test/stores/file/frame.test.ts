@@ -12,6 +12,7 @@ const frame: Frame = {
   sequence: 7,
   expires: 1_800_000_000_000,
   tombstone: false,
+  durable: false,
   subject: 'user-1',
   bytes: Buffer.from('sealed'),
 }
@@ -57,12 +58,13 @@ test('every frame comes back as it was', (t) => {
     sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 1 }),
     expires: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
     tombstone: fc.boolean(),
+    durable: fc.boolean(),
     subject: fc.option(fc.stringMatching(/^[ -~]{1,64}$/), { nil: undefined }),
     bytes: fc.uint8Array({ maxLength: 9000 }).map((bytes) => Buffer.from(bytes)),
   })
   void fc.assert(
     fc.property(frames, (original) => {
-      t.deepEqual(decodeFile(encodeFile(original)), { frame: original, slot: 0 })
+      t.deepEqual(decodeFile(encodeFile(original)), { frame: original, slot: 0, older: undefined })
     }),
   )
   t.pass()
@@ -71,8 +73,9 @@ test('every frame comes back as it was', (t) => {
 test('of two valid slots the higher sequence counts, wherever it is', (t) => {
   const older = encodeSlot(frame, 2048)
   const newer = encodeSlot({ ...frame, sequence: 8 }, 2048)
-  t.like(decodeFile(Buffer.concat([older, newer])), { slot: 1, frame: { sequence: 8 } })
-  t.like(decodeFile(Buffer.concat([newer, older])), { slot: 0, frame: { sequence: 8 } })
+  const found = { frame: { sequence: 8 }, older: { sequence: 7 } }
+  t.like(decodeFile(Buffer.concat([older, newer])), { slot: 1, ...found })
+  t.like(decodeFile(Buffer.concat([newer, older])), { slot: 0, ...found })
 })
 
 test('a write that never finished leaves the version before, wherever it stopped', (t) => {
@@ -122,7 +125,7 @@ test('a frame that checks but says what no store writes is damaged', async (t) =
     [12, 1], // a length beyond the slot
     [16, 1], // a sequence beyond 2^53
     [24, 1], // an expiry beyond 2^53
-    [32, 2], // a flag nobody knows
+    [32, 4], // a flag nobody knows
     [33, 65], // a subject too long
     [34, 0], // a subject with a control character
   ] as const) {
@@ -134,7 +137,7 @@ test('a frame that checks but says what no store writes is damaged', async (t) =
 })
 
 test('a frame that does not fit in its slot is not cut off', (t) => {
-  const frame = { sequence: 1, expires: 1, tombstone: false, subject: undefined }
+  const frame = { sequence: 1, expires: 1, tombstone: false, durable: false, subject: undefined }
   const bytes = Buffer.alloc(2048 - 34)
   t.is(encodeSlot({ ...frame, bytes }, 2048).length, 2048)
   t.throws(() => encodeSlot({ ...frame, bytes: Buffer.alloc(2048 - 33) }, 2048), {

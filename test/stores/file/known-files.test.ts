@@ -6,6 +6,7 @@ const knownOf = (text: string): KnownFile => ({
   sequence: 1,
   slot: 0,
   durableSlot: undefined,
+  isNameDurable: false,
   capacity: 2048,
   version: {},
   inode: undefined,

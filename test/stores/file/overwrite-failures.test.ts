@@ -57,6 +57,26 @@ test('when that fails too, the error says that nobody knows, and the next commit
   t.is(await find(NAME), `${stored}!`)
 })
 
+test('a file of which nobody knows what is on the disk is not written in place any more', async (t) => {
+  let broken = false
+  const { calls, fs } = watchFileSystem(({ method }) =>
+    broken && method === 'fdatasync' ? 'EIO' : undefined,
+  )
+  const { update, fileOf } = openSoleStore(t, { fs })
+  await update(NAME, storing('one'))
+  const { ino } = lstatSync(fileOf(NAME))
+  broken = true
+  await t.throwsAsync(update(NAME, storing('two'), true), { code: 'ERR_SESSION_STORE' })
+  broken = false
+  await update(NAME, storing('three'))
+  const anew = lstatSync(fileOf(NAME)).ino
+  t.not(anew, ino)
+  await update(NAME, storing('four'))
+  calls.length = 0
+  await update(NAME, storing('five'))
+  t.deepEqual(calls, ['write'], 'the new one is')
+})
+
 test('a new session that cannot be written whole leaves no file', async (t) => {
   for (const method of ['fstat', 'write', 'fdatasync']) {
     let broken = true

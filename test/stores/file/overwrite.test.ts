@@ -51,6 +51,38 @@ test('a durable commit is written over only when what followed it is on the disk
   t.deepEqual(calls.slice(3), ['write'], 'nothing older is there any more')
 })
 
+test('which commit was durable is read from the file again', async (t) => {
+  const { calls, fs } = watchFileSystem()
+  for (const between of [0, 1]) {
+    const first = openSoleStore(t, { fs })
+    for (const text of ['older', 'promised']) {
+      await first.update(NAME, storing(text), text === 'promised')
+    }
+    const second = openSoleStore(t, { fs }, first.directory)
+    await (between === 0 ? first : second).update(NAME, storing('after it'))
+    const third = openSoleStore(t, { fs }, first.directory)
+    await third.find(NAME)
+    calls.length = 0
+    await third.update(NAME, storing('over it'))
+    t.deepEqual(calls, ['open', 'fstat', 'fdatasync', 'write'], `${between}`)
+  }
+})
+
+test('the first durable commit of a file brings its name to the disk too', async (t) => {
+  const { calls, fs } = watchFileSystem()
+  const { update, directory } = openSoleStore(t, { fs })
+  const fsyncs = (): number => calls.splice(0).filter((call) => call === 'fsync').length
+  await update(NAME, storing('one'))
+  t.is(fsyncs(), 0)
+  await update(NAME, storing('two'), true)
+  t.true(fsyncs() > 0, 'whoever made it did so without')
+  await update(NAME, storing('three'), true)
+  t.is(fsyncs(), 0)
+  const another = openSoleStore(t, { fs }, directory)
+  await another.update(NAME, storing('four'), true)
+  t.true(fsyncs() > 0, 'another process cannot know')
+})
+
 test('durable commits one after the other sync once each', async (t) => {
   const { calls, fs } = watchFileSystem()
   const { update } = openSoleStore(t, { fs })

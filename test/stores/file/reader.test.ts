@@ -13,6 +13,7 @@ const FRAME = {
   sequence: 1,
   expires: 9e15,
   tombstone: false,
+  durable: false,
   subject: undefined,
   bytes: Buffer.from('one'),
 }

@@ -117,6 +117,7 @@ test('a removal that was not finished is finished', async (t) => {
     sequence: 2,
     expires: 0,
     tombstone: true,
+    durable: false,
     subject: undefined,
     bytes: Buffer.alloc(0),
   })
