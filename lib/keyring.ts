@@ -149,7 +149,7 @@ export class Keyring {
 
   /**
    * What {@link verifyCookie} said of a value before, at the cost of a look-up; `undefined` when it
-   * was not asked or has forgotten: it remembers the 10,000 right ones used last.
+   * was not asked or has forgotten: it remembers 10,000 right ones used lately.
    */
   recognizeCookie(value: string): VerifiedCookie | undefined {
     return this.#known.get(value)

@@ -23,7 +23,7 @@ export interface CachedRecord {
 const OVERHEAD_BYTES = 512
 
 /**
- * The records read last, by name, up to a number of bytes. It holds text, so that no two requests
+ * The records used lately, by name, up to a number of bytes. It holds text, so that no two requests
  * share an object.
  */
 export class RecordCache {

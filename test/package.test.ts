@@ -30,7 +30,7 @@ const { name, exports } = readJson('package.json') as unknown as {
   exports: Record<string, unknown>
 }
 /** Of the tarball, in bytes. */
-const LARGEST = 160_000
+const LARGEST = 164_000
 
 const specifiers = Object.keys(exports).map((path) => name + path.slice(1))
 const modules = specifiers.filter((specifier) => !specifier.endsWith('.json'))
