@@ -134,6 +134,7 @@ function ivOf(clear: Buffer): Buffer {
 }
 
 function associatedData(clear: Buffer, id: SessionId): Buffer {
+  // A name has 64 digits, so that every byte is written.
   const data = Buffer.allocUnsafe(BODY + NAME_BYTES)
   data.set(clear)
   data.write(id.name, BODY, 'hex')

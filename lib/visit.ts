@@ -123,8 +123,7 @@ export class Visit implements SessionHost {
 
   /**
    * Waits for what is under way, and carries out an `= null`; `undefined` when there is neither.
-   * Rejects with what failed without anybody having asked for the outcome, as an `update()` that was
-   * not awaited.
+   * Rejects with what failed without anybody having asked for the outcome: an `update()` not awaited.
    */
   settle(): Promise<void> | undefined {
     if (!this.#isUnsettled) return undefined
@@ -166,10 +165,11 @@ export class Visit implements SessionHost {
   commit(draft: Draft = this.#copy.draft()): Promise<void> {
     const latest = this.#copy.latest(draft)
     return this.#finish(async () => {
+      if (this.#copy.isGone) return this.#signInAnew()
       await this.#commit(latest()).catch((error: unknown) => {
         if (!this.#copy.isGone) throw error
+        return this.#signInAnew()
       })
-      if (this.#copy.isGone) await this.#signInAnew()
     })
   }
 

@@ -55,8 +55,8 @@ function reject(waiting: Waiting, error: unknown): void {
 }
 
 /**
- * The commits of one store in this process: those of one session come one after the other, and all
- * that wait join the next.
+ * The commits of one tenant, all stores of a thread on one directory: those of one session come one
+ * after the other, and all that wait join the next.
  */
 export class CommitQueue {
   readonly #commit: Commit

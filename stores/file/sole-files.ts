@@ -48,7 +48,10 @@ export class SoleFiles {
     return this.find(name)
   }
 
-  /** As {@link find}, at once: `undefined` where that would wait, or finds something else. */
+  /**
+   * As {@link find}, at once: `undefined` where that would wait, or finds something else. What it
+   * would wait for has begun then.
+   */
   recall(name: string): KnownFile | undefined {
     const known = this.known.get(name)
     if (known === undefined || this.#isTrusted(known)) return known
