@@ -37,6 +37,7 @@ export const fileMutants: readonly Mutant[] = [
       what: 'a file is written in place though nobody knows what of it is on the disk',
       find: '      suspects.add(name)\n',
       replace: '',
+      test: 'test/stores/file/overwrite-failures.test.ts',
     },
     {
       what: 'a durable commit that was once written over is synced for ever',
