@@ -5,7 +5,7 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
-import { ID_BYTES, LABEL, type RandomBytes, type SessionId } from './id.ts'
+import { LABEL, type RandomBytes, type SessionId } from './id.ts'
 import type { Keyring, SealKey } from './keyring.ts'
 
 const CIPHER = 'aes-256-gcm'
@@ -20,9 +20,6 @@ const COMMITMENT = 44
 const BODY = 76
 
 const SALT_BYTES = 32
-const NAME_BYTES = 32
-/** The first half of a derived block is the key, the other commits to it. */
-const SECRET_BYTES = 32
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
@@ -36,8 +33,7 @@ const SPACE = 0x20
 const OPTIONS = { authTagLength: TAG_BYTES }
 
 const FILE_LABEL = Buffer.from(`${LABEL}file\0`)
-const FIRST_BLOCK = 1
-const INFO_BYTES = FILE_LABEL.length + COMMITMENT + ID_BYTES + 1
+const FIRST_BLOCK = Buffer.from([1])
 
 /**
  * The text of a record as an envelope: sealed under a key of its own, which takes the master key,
@@ -52,18 +48,13 @@ export function seal(
   text: string,
   random: RandomBytes = randomBytes,
 ): Buffer {
-  const clear = Buffer.allocUnsafe(BODY)
-  clear.set(BEGINNING)
-  clear.set(key.id, KEY_ID)
-  clear.set(random(SALT_BYTES), SALT)
-  const block = deriveBlock(key, clear, id)
-  block.copy(clear, COMMITMENT, SECRET_BYTES)
-  const cipher = createCipheriv(CIPHER, block.subarray(0, SECRET_BYTES), ivOf(clear), OPTIONS)
+  const header = Buffer.concat([BEGINNING, key.id, random(SALT_BYTES)])
+  const { secret, commitment } = deriveKey(key, header, id)
+  const clear = Buffer.concat([header, commitment])
+  const cipher = createCipheriv(CIPHER, secret, ivOf(clear), OPTIONS)
   cipher.setAAD(associatedData(clear, id))
-  const body = cipher.update(pad(text))
-  // In this mode nothing is left for the end: the body is as long as the text (NIST SP 800-38D).
-  cipher.final()
-  return Buffer.concat([clear, body, cipher.getAuthTag()], BODY + body.length + TAG_BYTES)
+  const body = cipher.update(pad(text), 'utf8')
+  return Buffer.concat([clear, body, cipher.final(), cipher.getAuthTag()])
 }
 
 /**
@@ -100,10 +91,8 @@ export function keyIdOf(bytes: Uint8Array): Buffer | undefined {
 
 function decrypt(key: SealKey, id: SessionId, envelope: Buffer): Buffer | undefined {
   const clear = envelope.subarray(0, BODY)
-  const block = deriveBlock(key, clear, id)
-  const commitment = block.subarray(SECRET_BYTES)
+  const { secret, commitment } = deriveKey(key, clear.subarray(0, COMMITMENT), id)
   if (!timingSafeEqual(commitment, clear.subarray(COMMITMENT))) return undefined
-  const secret = block.subarray(0, SECRET_BYTES)
   const decipher = createDecipheriv(CIPHER, secret, ivOf(clear), OPTIONS)
   decipher.setAAD(associatedData(clear, id))
   decipher.setAuthTag(envelope.subarray(-TAG_BYTES))
@@ -120,13 +109,14 @@ function decrypt(key: SealKey, id: SessionId, envelope: Buffer): Buffer | undefi
  * One block of HKDF-Expand (RFC 5869 section 2.3) over what the envelope is: half is the key, half
  * commits to it, since GCM alone lets one body open under two keys.
  */
-function deriveBlock(key: SealKey, clear: Buffer, id: SessionId): Buffer {
-  const info = Buffer.allocUnsafe(INFO_BYTES)
-  info.set(FILE_LABEL)
-  clear.copy(info, FILE_LABEL.length, 0, COMMITMENT)
-  info.set(id.bytes, FILE_LABEL.length + COMMITMENT)
-  info[INFO_BYTES - 1] = FIRST_BLOCK
-  return createHmac('sha512', key.seal).update(info).digest()
+function deriveKey(
+  key: SealKey,
+  header: Buffer,
+  id: SessionId,
+): { secret: Buffer; commitment: Buffer } {
+  const info = Buffer.concat([FILE_LABEL, header, id.bytes, FIRST_BLOCK])
+  const block = createHmac('sha512', key.seal).update(info).digest()
+  return { secret: block.subarray(0, 32), commitment: block.subarray(32) }
 }
 
 function ivOf(clear: Buffer): Buffer {
@@ -134,18 +124,12 @@ function ivOf(clear: Buffer): Buffer {
 }
 
 function associatedData(clear: Buffer, id: SessionId): Buffer {
-  // A name has 64 digits, so that every byte is written.
-  const data = Buffer.allocUnsafe(BODY + NAME_BYTES)
-  data.set(clear)
-  data.write(id.name, BODY, 'hex')
-  return data
+  return Buffer.concat([clear, Buffer.from(id.name, 'hex')])
 }
 
-function pad(text: string): Buffer {
+function pad(text: string): string {
   const length = Buffer.byteLength(text)
-  const padded = Buffer.allocUnsafe(Math.ceil(length / BLOCK_BYTES) * BLOCK_BYTES)
-  padded.write(text)
-  return padded.fill(SPACE, length)
+  return text + ' '.repeat(Math.ceil(length / BLOCK_BYTES) * BLOCK_BYTES - length)
 }
 
 function unpad(body: Buffer): string {

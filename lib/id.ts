@@ -1,4 +1,4 @@
-import { hash, randomBytes, randomFillSync } from 'node:crypto'
+import { createHash, randomBytes, randomFillSync } from 'node:crypto'
 
 /** The bytes of a session id: 256 bits, twice what OWASP ASVS 5.0 7.2.3 asks for. */
 export const ID_BYTES = 32
@@ -65,7 +65,7 @@ export function toSessionId(bytes: Buffer): SessionId {
  * outlive a rotation of keys.
  */
 export function nameOf(bytes: Buffer): string {
-  return hash('sha256', Buffer.concat([NAME_LABEL, bytes]), 'hex')
+  return createHash('sha256').update(NAME_LABEL).update(bytes).digest('hex')
 }
 
 /** The log-safe handle of a name: its first 12 hexadecimal digits. */

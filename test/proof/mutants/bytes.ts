@@ -20,13 +20,13 @@ export const bytesMutants: readonly Mutant[] = [
     },
     {
       what: 'the name is not authenticated',
-      find: "data.write(id.name, BODY, 'hex')",
-      replace: 'data.fill(0, BODY)',
+      find: "Buffer.concat([clear, Buffer.from(id.name, 'hex')])",
+      replace: 'clear',
     },
     {
       what: 'the header is not authenticated',
-      find: 'data.set(clear)',
-      replace: 'data.fill(0, 0, BODY)',
+      find: "Buffer.concat([clear, Buffer.from(id.name, 'hex')])",
+      replace: "Buffer.from(id.name, 'hex')",
     },
     {
       what: 'magic, version and reserved bytes are not looked at',
@@ -60,24 +60,18 @@ export const bytesMutants: readonly Mutant[] = [
     },
     {
       what: 'the length tells how long the record is',
-      find: 'Math.ceil(length / BLOCK_BYTES) * BLOCK_BYTES',
-      replace: 'length',
+      find: "return text + ' '.repeat(Math.ceil(length / BLOCK_BYTES) * BLOCK_BYTES - length)",
+      replace: 'return text',
     },
     {
       what: 'a file opens without the cookie',
-      find: 'info.set(id.bytes, FILE_LABEL.length + COMMITMENT)',
-      replace: 'info.fill(0, FILE_LABEL.length + COMMITMENT)',
+      find: '[FILE_LABEL, header, id.bytes, FIRST_BLOCK]',
+      replace: '[FILE_LABEL, header, FIRST_BLOCK]',
     },
     {
       what: 'the commitment is the key itself, in clear',
-      find: "return createHmac('sha512', key.seal).update(info).digest()",
-      replace:
-        "return createHmac('sha512', key.seal).update(info).digest().copyWithin(SECRET_BYTES, 0)",
-    },
-    {
-      what: 'what the memory held before is sealed with a record',
-      find: 'return padded.fill(SPACE, length)',
-      replace: 'return padded',
+      find: 'commitment: block.subarray(32)',
+      replace: 'commitment: block.subarray(0, 32)',
     },
     {
       what: 'of two keys with one id only the first is tried',
