@@ -4,6 +4,7 @@ import type { Version } from '../lib/store.ts'
 import { keyOf } from './support/changing-keys.ts'
 import { ScriptedStore } from './support/scripted-store.ts'
 import {
+  type OpenedSealedStore,
   openAnother,
   openSealedStore,
   putRecord,
@@ -46,13 +47,10 @@ test('a store that does not tell what is current has everything read', async (t)
 })
 
 test('what is remembered is not told once its key has left the ring', async (t) => {
-  const { sealed, store, source, clock } = openSealedStore(new TellingStore())
+  const opened = openSealedStore(new TellingStore())
+  const { sealed } = opened
   await putRecord(sealed)
-  source.keys = [keyOf(2)]
-  const foreign = toSessionId(Buffer.alloc(32, 9))
-  await openAnother(store, 3).update(foreign, () => RECORD, false)
-  clock.advance(1000)
-  t.is(await sealed.read(foreign), 'unknown-key', 'the ring is asked again')
+  t.is(await exchangeKey(opened), 'unknown-key', 'the ring is asked again')
   t.is(sealed.recall(ID), undefined)
 })
 
@@ -90,15 +88,21 @@ test('a store that gives a change its version one time and not another time lose
 })
 
 test('a version is of no use to an update once the key has left the ring', async (t) => {
-  const { sealed, store, source, clock } = openSealedStore(new TellingStore())
+  const opened = openSealedStore(new TellingStore())
+  const { sealed } = opened
   await putRecord(sealed)
+  t.is(await exchangeKey(opened), 'unknown-key', 'the ring is asked again')
+  t.is((await seeNewest(sealed)).at(-1), 'unopened')
+})
+
+/** Puts another key in the ring, and has the ring looked at: by a read of what neither sealed. */
+async function exchangeKey({ sealed, store, source, clock }: OpenedSealedStore): Promise<unknown> {
   source.keys = [keyOf(2)]
   const foreign = toSessionId(Buffer.alloc(32, 9))
   await openAnother(store, 3).update(foreign, () => RECORD, false)
   clock.advance(1000)
-  t.is(await sealed.read(foreign), 'unknown-key', 'the ring is asked again')
-  t.is((await seeNewest(sealed)).at(-1), 'unopened')
-})
+  return sealed.read(foreign)
+}
 
 /** Every version that a change is given from now on. */
 function versionsGivenBy({ memory }: ScriptedStore): readonly (Version | undefined)[] {

@@ -38,8 +38,9 @@ export interface Frame {
 /** A frame found in a file, and where. */
 export interface DecodedFile {
   readonly frame: Frame
+  /** The slot it is in. */
   readonly slot: 0 | 1
-  /** The older one, if its slot is whole. */
+  /** The one before it, if its slot is whole. */
   readonly older: Frame | undefined
 }
 

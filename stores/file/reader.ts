@@ -2,24 +2,19 @@ import type { BigIntStats } from 'node:fs'
 import { retryDescriptors } from './descriptors.ts'
 import type { Environment } from './environment.ts'
 import { codeOf, READ_FLAGS, readUpTo } from './file-system.ts'
-import { decodeFile, type Frame, LARGEST_FILE } from './frame.ts'
+import { type DecodedFile, decodeFile, LARGEST_FILE } from './frame.ts'
 
 /** What stands under a session's name. */
 export type Reading =
   | { readonly state: 'missing' }
   | { readonly state: 'damaged' }
-  | {
+  | (DecodedFile & {
       readonly state: 'found'
-      readonly frame: Frame
-      /** The slot it is in. */
-      readonly slot: 0 | 1
-      /** The one before it, if its slot is whole. */
-      readonly older: Frame | undefined
       /** As of before the content was read. */
       readonly stats: BigIntStats
       /** When the reading of the content began, by the monotonic clock. */
       readonly readAt: number
-    }
+    })
 
 const MISSING = { state: 'missing' } as const
 const DAMAGED = { state: 'damaged' } as const

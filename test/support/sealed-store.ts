@@ -10,11 +10,19 @@ import { ID, recordOf } from './stored.ts'
 /** What {@link putRecord} puts in, unless it is told otherwise. */
 export const RECORD: SessionRecord = recordOf({ secret: 'of the visitor' })
 
+/** A sealed store, and what it stands on. */
+export interface OpenedSealedStore {
+  readonly sealed: SealedStore
+  readonly store: ScriptedStore
+  readonly source: ChangingKeys
+  readonly clock: Clock
+}
+
 /** A sealed store with the keys of `source`, over `store`. */
 export function openSealedStore(
   store: ScriptedStore = new ScriptedStore(),
   source: ChangingKeys = new ChangingKeys(1),
-): { sealed: SealedStore; store: ScriptedStore; source: ChangingKeys; clock: Clock } {
+): OpenedSealedStore {
   const clock = new Clock()
   const keyring = new Keyring(source, 'sid', clock.monotonic)
   return { sealed: new SealedStore(store, keyring, drawRandomBytes, 1e6), store, source, clock }
