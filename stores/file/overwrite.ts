@@ -86,7 +86,8 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
 
   async function replaceSuspect(...parameters: Parameters<Commit>): ReturnType<Commit> {
     const version = await replace(...parameters)
-    suspects.delete(parameters[0])
+    // Without one nothing was written.
+    if (version !== undefined) suspects.delete(parameters[0])
     return version
   }
 
@@ -119,7 +120,12 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     }
     files.open.keep(name, descriptor, known.inode)
     // Whoever made the file may have done so without.
-    if (decision.durable && !known.isNameDurable) await syncName(directory, highWater, name)
+    if (decision.durable && !known.isNameDurable) {
+      await syncName(directory, highWater, name).catch((error: unknown) => {
+        files.forget(name)
+        throw error
+      })
+    }
     const { inode, lookedAt } = known
     const durableSlot = decision.durable ? slot : isGuarded ? undefined : known.durableSlot
     const isNameDurable = decision.durable || known.isNameDurable
@@ -211,12 +217,11 @@ export function createOverwriteCommit(context: OverwriteContext): Commit {
     frame: Frame,
     place: Omit<KnownFile, 'kept' | 'sequence' | 'version' | 'stats' | 'look'>,
   ): Version {
-    const { bytes, expires, subject, sequence } = frame
     const version = {}
-    highWater.note(name, sequence)
+    highWater.note(name, frame.sequence)
     files.known.set(name, {
-      kept: keepEntry({ bytes, expires, subject }),
-      sequence,
+      kept: keepEntry(frame),
+      sequence: frame.sequence,
       version,
       slot: place.slot,
       durableSlot: place.durableSlot,

@@ -30,8 +30,8 @@ export const fileMutants: readonly Mutant[] = [
     },
     {
       what: 'the name of a file that was made without is not on the disk after a durable commit',
-      find: '    if (decision.durable && !known.isNameDurable) await syncName(directory, highWater, name)\n',
-      replace: '',
+      find: 'if (decision.durable && !known.isNameDurable) {',
+      replace: 'if (decision.durable && known.isNameDurable) {',
     },
     {
       what: 'a file is written in place though nobody knows what of it is on the disk',

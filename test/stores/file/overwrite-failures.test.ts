@@ -68,6 +68,7 @@ test('a file of which nobody knows what is on the disk is not written in place a
   broken = true
   await t.throwsAsync(update(NAME, storing('two'), true), { code: 'ERR_SESSION_STORE' })
   broken = false
+  await update(NAME, () => ({ kind: 'keep' }))
   await update(NAME, storing('three'))
   const anew = lstatSync(fileOf(NAME)).ino
   t.not(anew, ino)
@@ -75,6 +76,27 @@ test('a file of which nobody knows what is on the disk is not written in place a
   calls.length = 0
   await update(NAME, storing('five'))
   t.deepEqual(calls, ['write'], 'the new one is')
+})
+
+test('when the name cannot be brought to the disk nobody knows, and the next commit goes by the disk', async (t) => {
+  let broken = false
+  const { calls, fs } = watchFileSystem(({ method }) =>
+    broken && method === 'fsync' ? 'EIO' : undefined,
+  )
+  const { update, find } = openSoleStore(t, { fs })
+  await update(NAME, storing('one'))
+  broken = true
+  const error = await t.throwsAsync(update(NAME, appending(', two'), true), {
+    code: 'ERR_SESSION_STORE',
+    message: 'Could not bring a session to the disk (EIO). The disk reported an error: check it.',
+  })
+  t.like(error, { committed: 'unknown' })
+  broken = false
+  t.is(await find(NAME), 'one, two', 'as a neighbour would find it')
+  calls.length = 0
+  await update(NAME, appending(', three'), true)
+  t.true(calls.includes('fsync'), 'its name is still to be brought there')
+  t.is(await find(NAME), 'one, two, three')
 })
 
 test('a new session that cannot be written whole leaves no file', async (t) => {
