@@ -56,7 +56,8 @@ export function writePlainData(data: object, maxLength: number): string | undefi
   }
 }
 
-function isPlain(object: object): boolean {
+/** Whether an object or array of this realm has neither a `toJSON` nor anything but its elements. */
+export function isPlain(object: object): boolean {
   if ((object as { readonly toJSON?: unknown }).toJSON !== undefined) return false
   const prototype: unknown = Object.getPrototypeOf(object)
   if (!Array.isArray(object)) return prototype === Object.prototype || prototype === null
@@ -69,4 +70,14 @@ function isDense(array: readonly unknown[]): boolean {
   return (
     keys.length === array.length && (keys.length === 0 || keys.at(-1) === `${array.length - 1}`)
   )
+}
+
+/**
+ * Whether the data of an object is its own properties: root prototypes of other realms are as good
+ * as ours.
+ */
+export function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }

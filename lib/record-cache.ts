@@ -1,4 +1,5 @@
 import type { SealKey } from './keyring.ts'
+import { KEPT_BYTES_PER_UNIT } from './known-data.ts'
 import { RecentMap } from './recent-map.ts'
 import type { SessionRecord } from './record.ts'
 import type { Version } from './store.ts'
@@ -23,8 +24,8 @@ export interface CachedRecord {
 const OVERHEAD_BYTES = 512
 
 /**
- * The records used lately, by name, up to a number of bytes. It holds text, so that no two requests
- * share an object.
+ * The records used lately, by name, up to a number of bytes. What their data say is counted as if it
+ * were kept as much as it may be.
  */
 export class RecordCache {
   readonly #maxBytes: number
@@ -60,5 +61,6 @@ export class RecordCache {
 }
 
 function sizeOf({ record, sealed }: CachedRecord): number {
-  return 2 * record.data.length + (sealed?.length ?? 0) + OVERHEAD_BYTES
+  const { length } = record.data
+  return (2 + KEPT_BYTES_PER_UNIT) * length + (sealed?.length ?? 0) + OVERHEAD_BYTES
 }

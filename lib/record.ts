@@ -1,5 +1,6 @@
 import type { Limits } from './expiry.ts'
 import { splitMembers } from './json-text.ts'
+import { KnownData } from './known-data.ts'
 import { writePlainData } from './plain-data.ts'
 import { checkSize, MAX_DEPTH, type SerializedData, Serializer } from './serializer.ts'
 
@@ -21,6 +22,8 @@ const ESCAPE = '\\u00'
 export interface SessionRecord {
   /** The data: canonical JSON text of an object, as {@link joinData} makes it. */
   readonly data: string
+  /** What the data say, for the requests that ask: not sealed. */
+  readonly known: KnownData
   /** When the session began. */
   readonly created: number
   /** When it ends whatever happens. */
@@ -43,9 +46,10 @@ export function createRecord(
   active: number,
   data: string,
 ): SessionRecord {
+  const known = new KnownData()
   return persistent === undefined
-    ? { data, created, deadline, idle, active }
-    : { data, created, deadline, idle, active, persistent }
+    ? { data, known, created, deadline, idle, active }
+    : { data, known, created, deadline, idle, active, persistent }
 }
 
 /** The JSON text of a record, its members in fixed order. */
@@ -163,7 +167,7 @@ function inOrder(values: SerializedData): Iterable<readonly [string, string]> {
   return beginsWithDigit ? Object.entries(Object.fromEntries(values)) : values
 }
 
-type StoredRecord = Omit<SessionRecord, 'data'> & { readonly data: object }
+type StoredRecord = Omit<SessionRecord, 'data' | 'known'> & { readonly data: object }
 
 function isStoredRecord(value: unknown): value is StoredRecord {
   if (!isObject(value) || Object.keys(value).some((key) => !MEMBERS.has(key))) return false

@@ -29,8 +29,8 @@ export interface OpenedVisit {
   readonly isCookieStale: boolean
 }
 
-/** What the read cache may hold: 16 MiB. */
-const CACHE_BYTES = 16 * 2 ** 20
+/** What the read cache may hold: 32 MiB. */
+const CACHE_BYTES = 32 * 2 ** 20
 
 /** How long `close()` waits for the requests under way, in milliseconds. */
 const CLOSING_TIME = 5000

@@ -13,7 +13,7 @@ import {
 } from './expiry.ts'
 import { createId, type RandomBytes, type SessionId } from './id.ts'
 import { hasSignedIn } from './identity.ts'
-import { writePlainData } from './plain-data.ts'
+import { isPlainObject, writePlainData } from './plain-data.ts'
 import {
   createRecord,
   joinData,
@@ -92,7 +92,7 @@ export class WorkingCopy {
 
   /** The object a handler holds, made when first asked for. */
   get session(): Session {
-    this.#session ??= createSession(this.#host, parseData(this.#storedData))
+    this.#session ??= createSession(this.#host, this.#openData())
     return this.#session
   }
 
@@ -147,6 +147,7 @@ export class WorkingCopy {
   conclude(): Outcome {
     if (this.isGone) return GONE
     if (!this.isTouched) return this.#stored === undefined ? EMPTY : UNCHANGED
+    if (this.#isAsKnown) return UNCHANGED
     const text = this.#writePlainData()
     // To the letter what is stored: the quick answer to most requests.
     const isAsStored = text !== undefined && text === this.#stored?.record.data
@@ -257,6 +258,18 @@ export class WorkingCopy {
     this.forget()
   }
 
+  /** What is stored, as an object that nobody else has. */
+  #openData(): object {
+    const record = this.#stored?.record
+    return record === undefined ? {} : record.known.open(record.data, parseData)
+  }
+
+  /** Whether nothing was changed, as far as that can be told without writing it. */
+  get #isAsKnown(): boolean {
+    if (this.#limits !== undefined || this.#session === undefined) return false
+    return this.#stored?.record.known.isWrittenBy(this.#session) === true
+  }
+
   #writePlainData(): string | undefined {
     return this.#session && writePlainData(this.#session, this.#maxBytes)
   }
@@ -283,14 +296,4 @@ export class WorkingCopy {
   get #storedData(): string {
     return this.#stored?.record.data ?? '{}'
   }
-}
-
-/**
- * Whether the data of an object is its own properties: root prototypes of other realms are as good
- * as ours.
- */
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
 }

@@ -14,6 +14,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'serializer',
     'plain-data',
     'json-text',
+    'known-data',
     'merge',
     'draft',
     'identity',

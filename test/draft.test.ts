@@ -1,6 +1,7 @@
 import test from 'ava'
 import { type CommitConditions, mergeDraft } from '../lib/draft.ts'
 import type { Limits } from '../lib/expiry.ts'
+import { KnownData } from '../lib/known-data.ts'
 import { type SerializedData, type SessionRecord, splitData } from '../lib/record.ts'
 
 const DAY = 86_400_000
@@ -10,7 +11,8 @@ const LIMITS: Limits = { deadline: BEGAN + 14 * DAY, idle: DAY }
 const NO_LIMIT = Number.POSITIVE_INFINITY
 
 function recordOf(data: object, changes: Partial<SessionRecord> = {}): SessionRecord {
-  return { created: BEGAN, active: BEGAN, ...LIMITS, data: JSON.stringify(data), ...changes }
+  const known = new KnownData()
+  return { created: BEGAN, active: BEGAN, ...LIMITS, data: JSON.stringify(data), known, ...changes }
 }
 
 const valuesOf = (data: object): SerializedData => splitData(JSON.stringify(data))
@@ -19,7 +21,7 @@ test('over the version it began with a draft is stored as it is, its keys in the
   const base = recordOf({ a: 1, b: 2 })
   const merged = mergeDraft(base, { values: valuesOf({ c: 3, a: 1 }) }, base, NOW, NO_LIMIT, {})
   t.deepEqual(merged, {
-    record: { created: BEGAN, active: NOW, ...LIMITS, data: '{"c":3,"a":1}' },
+    record: recordOf({ c: 3, a: 1 }, { active: NOW }),
     conflicts: [],
     signedIn: false,
   })
@@ -85,7 +87,7 @@ test('limits are one value: what the draft sets replaces all three', (t) => {
   const mine = { deadline: NOW + DAY, idle: 5000 }
   const draft = { values: valuesOf({}), limits: mine }
   const { record, conflicts } = mergeDraft(base, draft, base, NOW, NO_LIMIT, {})
-  t.deepEqual(record, { created: BEGAN, active: NOW, ...mine, data: '{}' })
+  t.deepEqual(record, recordOf({}, { active: NOW, ...mine }))
   t.deepEqual(conflicts, [])
 })
 

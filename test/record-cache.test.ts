@@ -1,4 +1,5 @@
 import test from 'ava'
+import { KEPT_BYTES_PER_UNIT, KnownData } from '../lib/known-data.ts'
 import { type CachedRecord, RecordCache } from '../lib/record-cache.ts'
 import { keyOf, ringOf } from './support/keys.ts'
 
@@ -7,13 +8,14 @@ const OVERHEAD = 512
 
 const { primary: key } = await ringOf('sid', keyOf('one'))
 
-/** A record whose text is `length` characters, two bytes each, long; sealed in no more. */
+/** A record whose text is `length` characters long; sealed in no more. */
 function cachedOf(length: number, sealed = ''): CachedRecord {
-  const record = { data: 'x'.repeat(length), created: 0, deadline: 0, idle: null, active: 0 }
+  const known = new KnownData()
+  const record = { data: 'x'.repeat(length), known, created: 0, deadline: 0, idle: null, active: 0 }
   return { version: 1, record, key, sealed }
 }
 
-const sizeOf = (length: number): number => 2 * length + OVERHEAD
+const sizeOf = (length: number): number => (2 + KEPT_BYTES_PER_UNIT) * length + OVERHEAD
 
 const present = (cache: RecordCache, names: string): string =>
   [...names].filter((name) => cache.get(name) !== undefined).join('')
@@ -57,7 +59,7 @@ test('what was not used the longest goes first', (t) => {
 test('a large record takes the place of as many as it needs', (t) => {
   const cache = new RecordCache(3 * sizeOf(100))
   for (const name of 'abc') cache.set(name, cachedOf(100))
-  cache.set('d', cachedOf(300))
+  cache.set('d', cachedOf(200))
   t.is(present(cache, 'abcd'), 'cd')
 })
 

@@ -1,5 +1,6 @@
 import { bytesMutants } from './mutants/bytes.ts'
 import { cookieMutants } from './mutants/cookies.ts'
+import { dataMutants } from './mutants/data.ts'
 import { fileMutants } from './mutants/files.ts'
 import { lockMutants } from './mutants/locks.ts'
 import type { Mutant } from './mutants/mutant.ts'
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...bytesMutants,
   ...cookieMutants,
   ...sessionMutants,
+  ...dataMutants,
   ...lockMutants,
   ...fileMutants,
   ...tenancyMutants,

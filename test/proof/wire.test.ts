@@ -50,7 +50,8 @@ async function readByLibrary(way: Way, ring: Keyring, file: Buffer): Promise<unk
   )
   await close()
   if (typeof read !== 'object') return undefined
-  return { ...read.record, data: JSON.parse(read.record.data) }
+  const { known: _, ...record } = read.record
+  return { ...record, data: JSON.parse(record.data) }
 }
 
 /** Reads it as the page on the format says. */

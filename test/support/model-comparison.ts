@@ -125,7 +125,7 @@ export async function compareStored({ world, cookies }: Model, real: Machine): P
 
 function flatten(record: Awaited<ReturnType<Machine['recordOf']>>): unknown {
   if (typeof record !== 'object') return record
-  const { data, created, active, ...limits } = record
+  const { data, known: _, created, active, ...limits } = record
   return { data: JSON.parse(data), created, active, limits }
 }
 

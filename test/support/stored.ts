@@ -1,4 +1,5 @@
 import { type SessionId, toSessionId } from '../../lib/id.ts'
+import { KnownData } from '../../lib/known-data.ts'
 import type { SessionRecord } from '../../lib/record.ts'
 import type { StoredSession } from '../../lib/vault.ts'
 
@@ -18,6 +19,7 @@ export function recordOf(data: object, changes: Partial<SessionRecord> = {}): Se
     deadline: BEGAN + 14 * DAY,
     idle: DAY,
     data: JSON.stringify(data),
+    known: new KnownData(),
     ...changes,
   }
 }

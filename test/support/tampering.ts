@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { encodeRecord } from '../../lib/record.ts'
 import { cookieByFormat, repairByFormat, sealByFormat } from './format.ts'
 import { keyOf } from './keys.ts'
 import { recordOf } from './stored.ts'
@@ -14,7 +15,7 @@ const BOB = keyOf("Bob's session")
 
 /** The text of a record of somebody's. */
 const textOf = (user: string, version: number): string =>
-  JSON.stringify({ ...recordOf({}), data: { user, version, cart: ['apple', 'pear'] } })
+  encodeRecord(recordOf({ user, version, cart: ['apple', 'pear'] }))
 
 /** Files that were written as they are to be: in each of them two versions. */
 export const FILES: readonly Buffer[] = [
