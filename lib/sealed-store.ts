@@ -25,8 +25,7 @@ type OpenedRecord = Omit<CachedRecord, 'version'>
 
 /**
  * Records, sealed, in a store: here ids become names and records become bytes, and back. It
- * remembers what it read last, so that an unchanged entry is neither read nor opened
- * again.
+ * remembers what it read last, so that an unchanged entry is neither read nor opened again.
  */
 export class SealedStore {
   readonly #store: Store

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { DEFAULTS } from '../lib/options.ts'
-import { temporaryDirectory } from './support/website.ts'
+import { makeTemporaryDirectory } from './support/temporary-directory.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
@@ -47,7 +47,7 @@ async function runModule(
   writeFileSync(file, code)
   t.teardown(() => rmSync(file))
   const { stdout } = await promisify(execFile)(process.execPath, [file], {
-    cwd: temporaryDirectory(t),
+    cwd: makeTemporaryDirectory(t),
     env: { ...process.env, SESSION_KEYS: KEYS[0], ...environment },
     timeout: 30_000,
   })
@@ -153,7 +153,7 @@ test('the example of production runs, and SIGTERM closes it', async (t) => {
     const exited = new Promise((resolve) => server.on('close', () => resolve('closed')))
     process.emit('SIGTERM')
     return exited`
-  const environment = { SESSION_DIRECTORY: temporaryDirectory(t), NODE_ENV: 'production' }
+  const environment = { SESSION_DIRECTORY: makeTemporaryDirectory(t), NODE_ENV: 'production' }
   t.is(await resultOf(t, 'Put it into production', pages, environment), 'closed')
 })
 

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { KOA_VERSIONS } from '../support/neighbours.ts'
 import { ada, bob, dataOf, openShop, USERS } from '../support/shop.ts'
-import { temporaryDirectory } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 
 for (const { name, Application } of KOA_VERSIONS) {
   test(`${name}: signing in changes the id, and the old cookie is dead at once`, async (t) => {
@@ -207,7 +207,7 @@ for (const { name, Application } of KOA_VERSIONS) {
   })
 
   test(`${name}: it is the same on files: double login, a second user, logout`, async (t) => {
-    const site = await openShop(t, Application, {}, { directory: temporaryDirectory(t) })
+    const site = await openShop(t, Application, {}, { directory: makeTemporaryDirectory(t) })
     const browser = site.visit()
     await browser.get('/cart?item=diary-of-ada')
     await Promise.all([browser.post('/login?together', ada), browser.post('/login?together', ada)])

@@ -4,13 +4,14 @@ import test, { type ExecutionContext } from 'ava'
 import type { Middleware } from 'koa'
 import { KOA_VERSIONS, loadNeighbour, openArranged } from '../support/neighbours.ts'
 import { SlowStore } from '../support/slow-store.ts'
-import { type Handler, temporaryDirectory } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import type { Handler } from '../support/website.ts'
 
 const serveFiles = loadNeighbour<(directory: string) => Middleware>('koa-static')
 
 /** Middleware that serves one file, /style.css. */
 function createStyle(t: ExecutionContext): Middleware {
-  const directory = join(temporaryDirectory(t), 'public')
+  const directory = join(makeTemporaryDirectory(t), 'public')
   mkdirSync(directory)
   writeFileSync(join(directory, 'style.css'), 'p { margin: 0 }')
   return serveFiles(directory)

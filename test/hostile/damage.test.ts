@@ -17,7 +17,8 @@ import { shop } from '../support/attacked-shop.ts'
 import type { Browser } from '../support/browser.ts'
 import { fileOf } from '../support/data-folder.ts'
 import { openNeighbour } from '../support/default-store.ts'
-import { openWebsite, temporaryDirectory, type Website } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { openWebsite, type Website } from '../support/website.ts'
 
 const STRANGER = 'hello stranger'
 
@@ -34,7 +35,7 @@ interface Scene {
 async function openScene(
   t: ExecutionContext,
 ): Promise<Scene & { restart: () => Promise<Website> }> {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   await openNeighbour(t, directory)
   const site = await openWebsite(t, shop, { directory })
   const [ann, bob] = [site.visit(), site.visit()]
@@ -197,7 +198,7 @@ test('an older version of a session is not taken for the newest', async (t) => {
 })
 
 test('a session sealed under a key that was taken away is kept, and lives again with its key', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const keyOf = (step: number): string =>
     Buffer.from(Array.from({ length: 32 }, (_, place) => (place * step) % 256)).toString('hex')
   const [mine, other] = [keyOf(7), keyOf(11)]

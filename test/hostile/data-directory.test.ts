@@ -16,13 +16,14 @@ import { shop } from '../support/attacked-shop.ts'
 import { cookieOf, listTree, sessionFiles } from '../support/data-folder.ts'
 import { openNeighbour } from '../support/default-store.ts'
 import { startServer } from '../support/server-process.ts'
-import { openWebsite, temporaryDirectory, type Website } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { openWebsite, type Website } from '../support/website.ts'
 
 const STRANGER = 'hello stranger'
 
 /** A shop that shares its data directory, below `root`, with another process, and a visitor who has signed in. */
 async function openShop(t: ExecutionContext) {
-  const root = temporaryDirectory(t)
+  const root = makeTemporaryDirectory(t)
   const directory = join(root, 'data')
   await openNeighbour(t, directory)
   const site = await openWebsite(t, shop, { directory })
@@ -52,7 +53,7 @@ async function assertRefused(
 }
 
 test('a data directory that is a link, a file or below one that everybody may write is refused', async (t) => {
-  const root = temporaryDirectory(t)
+  const root = makeTemporaryDirectory(t)
   const real = join(root, 'real')
   mkdirSync(real)
   symlinkSync(real, join(root, 'link'))
@@ -70,14 +71,14 @@ test('a data directory that is a link, a file or below one that everybody may wr
 })
 
 test('the message on a data directory that is a file speaks of the directory', async (t) => {
-  const root = temporaryDirectory(t)
+  const root = makeTemporaryDirectory(t)
   writeFileSync(join(root, 'file'), '')
   await assertRefused(t, join(root, 'file'), /'file' is not a directory/)
 })
 
 // The same: keys are made where they were not to be, through a link or in a directory that others may exchange.
 test('no key is made through a data directory that is refused', async (t) => {
-  const root = temporaryDirectory(t)
+  const root = makeTemporaryDirectory(t)
   mkdirSync(join(root, 'real'))
   symlinkSync(join(root, 'real'), join(root, 'link'))
   const site = await openWebsite(t, shop, { directory: join(root, 'link') })
@@ -87,7 +88,7 @@ test('no key is made through a data directory that is refused', async (t) => {
 
 // FileStore.read() does not prepare the directory: only ready() and a commit look whether it is one that may be used.
 test('no session is read from a data directory that is refused', async (t) => {
-  const root = temporaryDirectory(t)
+  const root = makeTemporaryDirectory(t)
   const site = await openWebsite(t, shop, { directory: join(root, 'real') })
   const ann = site.visit()
   await ann.get('/login')
@@ -102,7 +103,7 @@ const testAsRoot = process.getuid?.() === 0 ? test : test.skip
 testAsRoot(
   'a data directory of another user is refused (skipped where we are not root)',
   async (t) => {
-    const root = temporaryDirectory(t)
+    const root = makeTemporaryDirectory(t)
     const theirs = join(root, 'theirs')
     mkdirSync(theirs)
     chownSync(theirs, 65_534, 65_534)
@@ -170,7 +171,7 @@ function mayRunHere(uid: number, directory: string): boolean {
 }
 
 test('a directory that may not be entered any more makes 503 and nobody a stranger', async (t) => {
-  const root = temporaryDirectory(t)
+  const root = makeTemporaryDirectory(t)
   const directory = join(root, 'data')
   mkdirSync(directory)
   const uid = process.getuid?.() === 0 ? 65_534 : undefined

@@ -4,7 +4,8 @@ import type { FileSystem } from '../../stores/file/file-system.ts'
 import { FileStore } from '../../stores/file.ts'
 import { shop } from '../support/attacked-shop.ts'
 import { fileOf, litter, sessionFiles } from '../support/data-folder.ts'
-import { openWebsite, temporaryDirectory } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { openWebsite } from '../support/website.ts'
 
 /** Plays a disk that fails when told to. */
 function failingDisk(): {
@@ -31,7 +32,7 @@ function failingDisk(): {
 
 /** A shop on a disk that fails when told to, and a visitor who has signed in. */
 async function openShop(t: ExecutionContext) {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const disk = failingDisk()
   const environment = { ...nodeEnvironment, fs: disk.fs, sockets: undefined }
   const openStore = (): FileStore => new FileStore({ directory, lockTimeout: 200 }, environment)

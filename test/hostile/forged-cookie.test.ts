@@ -5,7 +5,8 @@ import { shop } from '../support/attacked-shop.ts'
 import { Attacker } from '../support/attacker.ts'
 import { cookieOf, listTree } from '../support/data-folder.ts'
 import { drawCookie, LETTERS, openShop, signIn } from '../support/forger.ts'
-import { openWebsite, temporaryDirectory } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { openWebsite } from '../support/website.ts'
 
 const STRANGER = 'hello stranger'
 
@@ -24,7 +25,7 @@ function watchStore(store: Store): { store: Store; calls: string[] } {
 }
 
 test('ten thousand visits that store nothing leave no file and no cookie', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const site = await openWebsite(t, shop, { directory })
   const attacker = new Attacker(site.origin)
   const cookies = Array.from({ length: 250 }, () => 'other=1')
@@ -223,7 +224,7 @@ test('the cookie of one application is nothing to another with the same keys and
 })
 
 test('paths in the cookie lead nowhere', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const site = await openWebsite(t, shop, { directory })
   const attacker = new Attacker(site.origin)
   const paths = [

@@ -8,7 +8,8 @@ import { shop } from '../support/attacked-shop.ts'
 import type { Browser } from '../support/browser.ts'
 import { cookieOf, fileOf } from '../support/data-folder.ts'
 import { openNeighbour } from '../support/default-store.ts'
-import { openWebsite, temporaryDirectory } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { openWebsite } from '../support/website.ts'
 
 const KEY = 'c0ffee5eed0123456789abcdef0fedcba9876543210ddba11f00dcafe4321abc'
 
@@ -81,7 +82,7 @@ test('an error after regenerate() or destroy() does not keep the cookie from the
 })
 
 test('nothing that can be looked at, told or traced holds an id, a cookie, a key, a value or the directory', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const told: unknown[] = []
   let shown: unknown
   const look = (value: unknown): void =>

@@ -12,7 +12,8 @@ import test, { type ExecutionContext } from 'ava'
 import type { SessionError } from '../../lib/errors.ts'
 import { shop } from '../support/attacked-shop.ts'
 import { cookieOf, fileOf, sessionFiles } from '../support/data-folder.ts'
-import { openWebsite, temporaryDirectory, type Website } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { openWebsite, type Website } from '../support/website.ts'
 
 const STRANGER = 'hello stranger'
 const FORGED = { cookie: `sid=${'A'.repeat(64)}` }
@@ -24,7 +25,7 @@ interface Scene {
 }
 
 async function openScene(t: ExecutionContext): Promise<Scene> {
-  const directory = join(temporaryDirectory(t), 'data')
+  const directory = join(makeTemporaryDirectory(t), 'data')
   const site = await openWebsite(t, shop, { directory })
   await site.sessions.ready()
   return { directory, ring: join(directory, 'keys/keyring.json'), site }

@@ -8,8 +8,8 @@ import { openNeighbour } from '../support/default-store.ts'
 import { Gate } from '../support/gate.ts'
 import { isWhole } from '../support/proof.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/waiting.ts'
-import { temporaryDirectory } from '../support/website.ts'
 
 /** How often a process is killed in the middle of a write. */
 const KILLS = isWhole ? 8 : 3
@@ -22,7 +22,7 @@ function replay(server: ServerProcess, browser: Browser, path = '/'): ReturnType
 test.serial(
   'a logged out cookie is dead in the same process, in another one and after a restart',
   async (t) => {
-    const directory = temporaryDirectory(t)
+    const directory = makeTemporaryDirectory(t)
     const [first, second] = await Promise.all([
       startServer(t, { directory }),
       startServer(t, { directory }),
@@ -45,7 +45,7 @@ test.serial(
 test.serial(
   'eight cold processes agree on one key, and every cookie is valid everywhere',
   async (t) => {
-    const directory = temporaryDirectory(t)
+    const directory = makeTemporaryDirectory(t)
     const servers = await Promise.all(
       Array.from({ length: 8 }, () => startServer(t, { directory })),
     )
@@ -69,7 +69,7 @@ test.serial(
 test.serial(
   'two processes that count in one session at once miss nothing and leave nothing',
   async (t) => {
-    const directory = temporaryDirectory(t)
+    const directory = makeTemporaryDirectory(t)
     const servers = await Promise.all([
       startServer(t, { directory }),
       startServer(t, { directory }),
@@ -93,7 +93,7 @@ test.serial(
 test.serial(
   'a process that is killed in the middle of a write leaves the old or the new session',
   async (t) => {
-    const directory = temporaryDirectory(t)
+    const directory = makeTemporaryDirectory(t)
     const watcher = await startServer(t, { directory })
     const ann = watcher.visit()
     await ann.get('/login')
@@ -128,7 +128,7 @@ test.serial(
 
 for (const umask of [0, 0o077, 0o777]) {
   test.serial(`with the umask ${umask.toString(8)} everything is private`, async (t) => {
-    const directory = temporaryDirectory(t)
+    const directory = makeTemporaryDirectory(t)
     const server = await startServer(t, { directory: join(directory, 'data'), umask })
     const ann = server.visit()
     const page = await ann.get('/login')
@@ -150,7 +150,7 @@ for (const umask of [0, 0o077, 0o777]) {
 test.serial(
   'files and directories that were open to others are private after a write',
   async (t) => {
-    const directory = temporaryDirectory(t)
+    const directory = makeTemporaryDirectory(t)
     mkdirSync(join(directory, 'sid'))
     mkdirSync(join(directory, 'keys'))
     for (const path of [directory, join(directory, 'sid'), join(directory, 'keys')])
@@ -177,7 +177,7 @@ test.serial(
 test.serial(
   'traces of a process hold no id, no cookie, no key, no value and no path',
   async (t) => {
-    const directory = temporaryDirectory(t)
+    const directory = makeTemporaryDirectory(t)
     const server = await startServer(
       t,
       { directory },
@@ -217,8 +217,8 @@ const testWithStrace = straceIsThere ? test.serial : test.serial.skip
 testWithStrace(
   'forged cookies open, stat and list nothing of the sessions (skipped where strace is not there)',
   async (t) => {
-    const directory = temporaryDirectory(t)
-    const log = join(temporaryDirectory(t), 'calls')
+    const directory = makeTemporaryDirectory(t)
+    const log = join(makeTemporaryDirectory(t), 'calls')
     const server = await startServer(
       t,
       { directory },

@@ -3,7 +3,8 @@ import { createGate, shop } from '../support/attacked-shop.ts'
 import { Attacker } from '../support/attacker.ts'
 import type { Browser } from '../support/browser.ts'
 import { cookieOf, fileOf, litter, sessionFiles } from '../support/data-folder.ts'
-import { openWebsite, temporaryDirectory, type Website } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { openWebsite, type Website } from '../support/website.ts'
 
 const STRANGER = 'hello stranger'
 
@@ -12,7 +13,7 @@ function replay(site: Website, cookie: string): ReturnType<Browser['get']> {
 }
 
 test('signing in changes the id, keeps the data and leaves one file', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const site = await openWebsite(t, shop, { directory })
   const ann = site.visit()
   await ann.get('/put?name=apple')
@@ -26,7 +27,7 @@ test('signing in changes the id, keeps the data and leaves one file', async (t) 
 })
 
 test('regenerate() changes the id, with and without the data', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const site = await openWebsite(
     t,
     {
@@ -54,7 +55,7 @@ test('regenerate() changes the id, with and without the data', async (t) => {
 })
 
 test('a slow request does not bring a session back that was logged out meanwhile', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const gate = createGate()
   const slow = gate.page(
     (ctx) => `${ctx.session.user}`,
@@ -80,7 +81,7 @@ test('a slow request does not bring a session back that was logged out meanwhile
 })
 
 test('a slow request does not bring an id back that was changed meanwhile, nor touch the new cookie', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const gate = createGate()
   const slow = gate.page(
     (ctx) => `${ctx.session.cart}`,
@@ -104,7 +105,7 @@ test('a slow request does not bring an id back that was changed meanwhile, nor t
 })
 
 test('logging out again and again, with any cookie, creates and clears nothing that is not there', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const site = await openWebsite(t, shop, { directory })
   const ann = site.visit()
   await ann.get('/login')

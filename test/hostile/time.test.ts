@@ -2,13 +2,14 @@ import { utimesSync } from 'node:fs'
 import test from 'ava'
 import { shop } from '../support/attacked-shop.ts'
 import { cookieOf, fileOf, sessionFiles } from '../support/data-folder.ts'
-import { openWebsite, temporaryDirectory } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { openWebsite } from '../support/website.ts'
 
 const STRANGER = 'hello stranger'
 const HOUR = 3_600_000
 
 test('the server decides when a session ends, not the cookie, the file times or the traffic', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const site = await openWebsite(t, shop, {
     directory,
     idle: '1h',
@@ -49,7 +50,7 @@ test('idle ends a session at most a twentieth late, for good, and whatever the c
 })
 
 test('a wall clock that jumps removes nothing at once', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const site = await openWebsite(t, shop, { directory })
   const ann = site.visit()
   await ann.get('/login')

@@ -5,7 +5,8 @@ import { sessionFiles } from '../support/files.ts'
 import { PAGES } from '../support/pages.ts'
 import { Pause } from '../support/pause.ts'
 import { StageStore, storeDown } from '../support/stores.ts'
-import { codesOf, eventsOf, openWebsite, temporaryDirectory } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { codesOf, eventsOf, openWebsite } from '../support/website.ts'
 
 test('a session’s life is told by events that carry its handle and nothing of its contents', async (t) => {
   const traces: string[] = []
@@ -54,7 +55,7 @@ test('a session’s life is told by events that carry its handle and nothing of 
 })
 
 test('the handle is the beginning of the file’s name, and ctx.session has it too', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const site = await openWebsite(
     t,
     { ...PAGES, '/ref': ({ session }) => session.ref },

@@ -17,7 +17,8 @@ import test from 'ava'
 import { openNeighbour } from '../support/default-store.ts'
 import { onlyFile, sessionFiles } from '../support/files.ts'
 import { dataOf, PAGES } from '../support/pages.ts'
-import { eventsOf, openWebsite, temporaryDirectory } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { eventsOf, openWebsite } from '../support/website.ts'
 
 const DAMAGES: Readonly<Record<string, (file: string) => void>> = {
   'every bit of which was flipped': (file) => {
@@ -50,7 +51,7 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
       t.pass()
       return
     }
-    const directory = temporaryDirectory(t)
+    const directory = makeTemporaryDirectory(t)
     await openNeighbour(t, directory)
     const site = await openWebsite(t, PAGES, { directory })
     const browser = site.visit()
@@ -74,7 +75,7 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
 }
 
 test('every place of a session file where a bit is flipped: the version before it, or nothing', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   await openNeighbour(t, directory)
 
   const site = await openWebsite(t, PAGES, { directory })
@@ -94,7 +95,7 @@ test('every place of a session file where a bit is flipped: the version before i
 })
 
 test('the file of one session in the place of another opens for neither', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   await openNeighbour(t, directory)
 
   const site = await openWebsite(t, PAGES, { directory })
@@ -110,7 +111,7 @@ test('the file of one session in the place of another opens for neither', async 
 })
 
 test('a file that goes away is no session, and no event', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   await openNeighbour(t, directory)
 
   const site = await openWebsite(t, PAGES, { directory })
@@ -123,7 +124,7 @@ test('a file that goes away is no session, and no event', async (t) => {
 })
 
 test('bytes added to a session file change nothing a visitor can see, or end the session', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   await openNeighbour(t, directory)
 
   const site = await openWebsite(t, PAGES, { directory })

@@ -3,7 +3,8 @@ import type { Context } from 'koa'
 import { dataOf, PAGES } from '../support/pages.ts'
 import { StageStore } from '../support/stores.ts'
 import { ask } from '../support/telephone.ts'
-import { codesOf, eventsOf, openWebsite, temporaryDirectory } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { codesOf, eventsOf, openWebsite } from '../support/website.ts'
 
 const BAD_COOKIES: Readonly<Record<string, string>> = {
   'an empty one': '',
@@ -98,7 +99,7 @@ test('two different valid sessions in one header are neither, and an event says 
 })
 
 test('a valid cookie behind as much junk as fits is found by a process that has not seen it', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const browser = (await openWebsite(t, PAGES, { directory })).visit()
   await browser.get('/count')
   const restarted = await openWebsite(t, PAGES, { directory })
@@ -108,7 +109,7 @@ test('a valid cookie behind as much junk as fits is found by a process that has 
 })
 
 test('a session larger than maxBytes has become is read as ever, and refused when it is changed', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const pages = {
     ...PAGES,
     '/fill': ({ session }: Context) => {

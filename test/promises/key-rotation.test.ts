@@ -4,10 +4,11 @@ import test from 'ava'
 import { NEW, OLD, reopen, turn } from '../support/key-rotation.ts'
 import { dataOf, PAGES } from '../support/pages.ts'
 import { Pause } from '../support/pause.ts'
-import { codesOf, openWebsite, temporaryDirectory } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { codesOf, openWebsite } from '../support/website.ts'
 
 test('after a rotation a visit that only reads re-seals the session and its cookie', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const browser = (await reopen(t, directory, OLD)).visit()
   await browser.get('/count')
   const rotated = turn(browser, await reopen(t, directory, [NEW, OLD]))
@@ -21,7 +22,7 @@ test('after a rotation a visit that only reads re-seals the session and its cook
 })
 
 test('after a rotation even a visit that never touches the session re-seals it', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const browser = (await reopen(t, directory, OLD)).visit()
   await browser.get('/count')
   const rotated = turn(browser, await reopen(t, directory, [NEW, OLD]))
@@ -30,7 +31,7 @@ test('after a rotation even a visit that never touches the session re-seals it',
 })
 
 test('after a rotation the old cookie keeps working in a parallel tab, while its key is in the ring', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const browser = (await reopen(t, directory, OLD)).visit()
   await browser.get('/count')
   const site = await reopen(t, directory, [NEW, OLD])
@@ -42,7 +43,7 @@ test('after a rotation the old cookie keeps working in a parallel tab, while its
 })
 
 test('after a rotation a 500 sends no cookie, and the next visit does', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const browser = (await reopen(t, directory, OLD)).visit()
   await browser.get('/count')
   const site = await openWebsite(
@@ -69,7 +70,7 @@ test('after a rotation a 500 sends no cookie, and the next visit does', async (t
 })
 
 test('after a rotation a session that goes meanwhile gets no new cookie', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const browser = (await reopen(t, directory, OLD)).visit()
   await browser.get('/count')
   const pause = new Pause()
@@ -92,7 +93,7 @@ test('after a rotation a session that goes meanwhile gets no new cookie', async 
 })
 
 test('a session sealed under a key that is in no ring is simply no session, and its file stays', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const old = await reopen(t, directory, OLD)
   const browser = old.visit()
   await browser.get('/count')
@@ -105,7 +106,7 @@ test('a session sealed under a key that is in no ring is simply no session, and 
 })
 
 test('ready() warns when it knows none of the keys, and says what to do', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const old = await reopen(t, directory, OLD)
   for (let index = 0; index < 3; index += 1) await old.visit().get('/count')
   const site = await reopen(t, directory, NEW)
@@ -115,12 +116,12 @@ test('ready() warns when it knows none of the keys, and says what to do', async 
   const good = await reopen(t, directory, [NEW, OLD])
   await good.sessions.ready()
   t.deepEqual(good.warnings, [])
-  await (await reopen(t, temporaryDirectory(t), OLD)).sessions.ready()
+  await (await reopen(t, makeTemporaryDirectory(t), OLD)).sessions.ready()
 })
 
 test('a ring that another process changed is looked at again when a cookie does not fit', async (t) => {
-  const directory = temporaryDirectory(t)
-  const elsewhere = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
+  const elsewhere = makeTemporaryDirectory(t)
   const site = await reopen(t, directory)
   await site.visit().get('/count')
   const other = await reopen(t, elsewhere)

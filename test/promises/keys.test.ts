@@ -7,7 +7,8 @@ import { MemoryStore } from '../../stores/memory.ts'
 import { NEW, OLD, reopen, turn } from '../support/key-rotation.ts'
 import { dataOf, PAGES } from '../support/pages.ts'
 import { StageStore } from '../support/stores.ts'
-import { openWebsite, temporaryDirectory } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { openWebsite } from '../support/website.ts'
 
 const PASSPHRASE = 'moss lantern quarry velvet thimble orbit'
 
@@ -52,7 +53,7 @@ const RING_DAMAGES: Readonly<Record<string, (ring: string) => void>> = {
 
 for (const [what, keys] of Object.entries(SAME_KEY)) {
   test(`32 bytes as ${what} are the same key`, async (t) => {
-    const directory = temporaryDirectory(t)
+    const directory = makeTemporaryDirectory(t)
     const first = await reopen(t, directory, [OLD])
     const browser = first.visit()
     await browser.get('/count')
@@ -62,7 +63,7 @@ for (const [what, keys] of Object.entries(SAME_KEY)) {
 }
 
 test('a passphrase makes the same key on every machine', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const browser = (await reopen(t, directory, PASSPHRASE)).visit()
   await browser.get('/count')
   const second = await reopen(t, directory, [PASSPHRASE])
@@ -70,7 +71,7 @@ test('a passphrase makes the same key on every machine', async (t) => {
 })
 
 test('SESSION_KEYS is a list: the first seals, all open', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const browser = (await reopen(t, directory, OLD)).visit()
   await browser.get('/count')
   const list = `${NEW.toString('hex')},${OLD.toString('hex')}`
@@ -80,7 +81,7 @@ test('SESSION_KEYS is a list: the first seals, all open', async (t) => {
 
 // Fails: SESSION_SECRET is cut at its commas as SESSION_KEYS is, and each piece is then too weak.
 test('SESSION_SECRET is one secret, with commas too', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const secret = 'moss, lantern, quarry, velvet, thimble'
   const first = await reopen(t, directory, undefined, { SESSION_SECRET: secret })
   const browser = first.visit()
@@ -90,7 +91,7 @@ test('SESSION_SECRET is one secret, with commas too', async (t) => {
 })
 
 test('the option goes before SESSION_KEYS, that before SESSION_SECRET, that before a key ring', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const opens = async (
     keys: Keys | undefined,
     variables: Record<string, string>,
@@ -109,7 +110,7 @@ test('the option goes before SESSION_KEYS, that before SESSION_SECRET, that befo
 })
 
 test('without any key the default store makes a ring of its own, for its owner alone, and keeps it', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const first = await reopen(t, directory)
   const browser = first.visit()
   t.is((await browser.get('/count')).status, 200)
@@ -122,7 +123,7 @@ test('without any key the default store makes a ring of its own, for its owner a
 })
 
 test('websites that start together on an empty directory agree on one key', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const sites = await Promise.all(Array.from({ length: 6 }, () => reopen(t, directory)))
   const browsers = sites.map((site) => site.visit())
   await Promise.all(browsers.map((browser) => browser.get('/count')))
@@ -142,7 +143,7 @@ test('a memory store needs no keys, any other needs them', async (t) => {
 
 for (const [what, keys] of Object.entries(WEAK)) {
   test(`${what} refuses to start, and is not in the message`, async (t) => {
-    const error = await t.throwsAsync(reopen(t, temporaryDirectory(t), keys))
+    const error = await t.throwsAsync(reopen(t, makeTemporaryDirectory(t), keys))
     t.true(['ERR_SESSION_KEY_WEAK', 'ERR_SESSION_OPTION'].includes(Reflect.get(error, 'code')))
     if (typeof keys === 'string' && keys !== '') t.false(error.message.includes(keys))
     t.regex(error.message, /openssl rand -hex 32/)
@@ -151,7 +152,7 @@ for (const [what, keys] of Object.entries(WEAK)) {
 
 for (const keys of [[], 7, null, {}, true, new Date()]) {
   test(`keys of ${JSON.stringify(keys)} are refused by session()`, async (t) => {
-    await t.throwsAsync(reopen(t, temporaryDirectory(t), keys as never), {
+    await t.throwsAsync(reopen(t, makeTemporaryDirectory(t), keys as never), {
       code: 'ERR_SESSION_OPTION',
       message: /keys/,
     })
@@ -163,7 +164,7 @@ test('a function whose keys are weak, or that throws, fails ready() and gives a 
     [() => 'secret', 'ERR_SESSION_KEY_WEAK'],
     [() => Promise.reject(new Error('vault sealed')), 'ERR_SESSION_OPTION'],
   ] as const) {
-    const site = await reopen(t, temporaryDirectory(t), keys)
+    const site = await reopen(t, makeTemporaryDirectory(t), keys)
     await t.throwsAsync(site.sessions.ready(), { code })
     const page = await site.visit().get('/show', { cookie: `sid=${'A'.repeat(64)}` })
     t.is(page.status, 503)
@@ -177,7 +178,7 @@ for (const [what, damage] of Object.entries(RING_DAMAGES)) {
       t.pass()
       return
     }
-    const directory = temporaryDirectory(t)
+    const directory = makeTemporaryDirectory(t)
     const browser = (await reopen(t, directory)).visit()
     await browser.get('/count')
     const ring = join(directory, 'keys', 'keyring.json')
@@ -197,7 +198,7 @@ for (const [what, damage] of Object.entries(RING_DAMAGES)) {
 }
 
 test('the same keys make other cookies for another cookie name', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const first = await openWebsite(t, PAGES, { directory, keys: OLD, cookie: { name: 'one' } })
   const second = await openWebsite(t, PAGES, { directory, keys: OLD, cookie: { name: 'two' } })
   const browser = first.visit()

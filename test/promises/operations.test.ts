@@ -7,19 +7,13 @@ import { dataOf, PAGES } from '../support/pages.ts'
 import { Pause } from '../support/pause.ts'
 import { lockTimeout, StageStore, storeDown } from '../support/stores.ts'
 import { ask } from '../support/telephone.ts'
-import {
-  codesOf,
-  collect,
-  eventsOf,
-  openWebsite,
-  temporaryDirectory,
-  type Website,
-} from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { codesOf, collect, eventsOf, openWebsite, type Website } from '../support/website.ts'
 
 const FIVE_SECONDS = 5000
 
 test('ready() resolves when sessions can be served, as often as it is asked', async (t) => {
-  const site = await openWebsite(t, PAGES, { directory: temporaryDirectory(t) })
+  const site = await openWebsite(t, PAGES, { directory: makeTemporaryDirectory(t) })
   t.is(await site.sessions.ready(), undefined)
   t.is(await site.sessions.ready(), undefined)
 })
@@ -48,7 +42,7 @@ test('count() and list() leave out what is over', async (t) => {
 })
 
 test('destroyAll() ends every session, tells how many, and goes on to work', async (t) => {
-  const site = await openWebsite(t, PAGES, { directory: temporaryDirectory(t) })
+  const site = await openWebsite(t, PAGES, { directory: makeTemporaryDirectory(t) })
   const browsers = Array.from({ length: 20 }, () => site.visit())
   await Promise.all(browsers.map((browser) => browser.get('/count')))
   t.is(await site.sessions.destroyAll(), 20)
@@ -60,7 +54,7 @@ test('destroyAll() ends every session, tells how many, and goes on to work', asy
 })
 
 test('clearExpired() reports what it did', async (t) => {
-  const site = await openWebsite(t, PAGES, { directory: temporaryDirectory(t) })
+  const site = await openWebsite(t, PAGES, { directory: makeTemporaryDirectory(t) })
   await site.visit().get('/count')
   await site.visit().get('/count')
   site.clock.advance(2 * 86_400_000)

@@ -16,7 +16,8 @@ import { openNeighbour } from '../support/default-store.ts'
 import { sessionFiles } from '../support/files.ts'
 import { dataOf, PAGES } from '../support/pages.ts'
 import { StageStore } from '../support/stores.ts'
-import { openWebsite, temporaryDirectory } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { openWebsite } from '../support/website.ts'
 
 const KEYS = '5f2c8a1de07b9436c1f08e5ad2b7639408fe1c6a4bd590e37281acf45d60b91e'
 const DURATIONS = [
@@ -136,7 +137,7 @@ test('sameSite none and partitioned need Secure: secure: false is refused, auto 
 
 test('the directory may be a path or a file URL, is made for its owner alone, and is not for Git', async (t) => {
   for (const turn of [(path: string): string => path, pathToFileURL]) {
-    const directory = join(temporaryDirectory(t), 'deep', 'sessions')
+    const directory = join(makeTemporaryDirectory(t), 'deep', 'sessions')
     const site = await openWebsite(t, PAGES, { directory: turn(directory) })
     await site.sessions.ready()
     await site.visit().get('/count')
@@ -155,7 +156,7 @@ test('a directory of ours that is wider is narrowed', async (t) => {
     t.pass()
     return
   }
-  const directory = join(temporaryDirectory(t), 'sessions')
+  const directory = join(makeTemporaryDirectory(t), 'sessions')
   mkdirSync(directory)
   chmodSync(directory, 0o755)
   const site = await openWebsite(t, PAGES, { directory })
@@ -169,7 +170,7 @@ test('a directory that is a symbolic link or a file is refused, with the hint ho
     t.pass()
     return
   }
-  const place = temporaryDirectory(t)
+  const place = makeTemporaryDirectory(t)
   mkdirSync(join(place, 'real'))
   symlinkSync(join(place, 'real'), join(place, 'link'))
   writeFileSync(join(place, 'file'), '')
@@ -182,7 +183,7 @@ test('a directory that is a symbolic link or a file is refused, with the hint ho
 })
 
 test('a directory that goes away while the server runs is made again', async (t) => {
-  const directory = join(temporaryDirectory(t), 'sessions')
+  const directory = join(makeTemporaryDirectory(t), 'sessions')
   await openNeighbour(t, directory)
   const site = await openWebsite(t, PAGES, { directory, keys: KEYS })
   const browser = site.visit()
@@ -195,7 +196,7 @@ test('a directory that goes away while the server runs is made again', async (t)
 })
 
 test('two websites may keep their sessions side by side in one directory', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const one = await openWebsite(t, PAGES, { directory, cookie: { name: 'one' } })
   const two = await openWebsite(t, PAGES, { directory, cookie: { name: 'two' } })
   const browser = one.visit()

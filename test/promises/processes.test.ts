@@ -7,7 +7,6 @@ import { dataOf } from '../support/pages.ts'
 import { type ServerProcess, startServer } from '../support/processes.ts'
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/waiting.ts'
-import { temporaryDirectory } from '../support/website.ts'
 
 /** Four processes that started together on an empty directory, for those tests that end none. */
 interface Servers {
@@ -162,7 +161,7 @@ test.serial('processes that start together on an empty directory agree on one ke
 })
 
 test.serial('a generated key is warned of once in production, and not elsewhere', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const first = await startServer(t, directory, { NODE_ENV: 'production' })
   const second = await startServer(t, directory, { NODE_ENV: 'production' })
   // What a process writes to stderr arrives when it does, beside its first line.
@@ -171,11 +170,11 @@ test.serial('a generated key is warned of once in production, and not elsewhere'
   t.is(warnings.match(/Warning: /g)?.length, 1, warnings)
   t.regex(warnings, /keys|SESSION_KEYS/)
   t.false(warnings.includes(directory))
-  t.is((await startServer(t, temporaryDirectory(t))).complaints(), '')
+  t.is((await startServer(t, makeTemporaryDirectory(t))).complaints(), '')
 })
 
 test.serial('a process that is killed loses nothing it acknowledged', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const one = await startServer(t, directory)
   const browser = one.visit()
   await browser.get('/count')
@@ -198,7 +197,7 @@ test.serial('a process that is killed loses nothing it acknowledged', async (t) 
 test.serial(
   'close() while a request is under way lets that one commit, and the process ends',
   async (t) => {
-    const directory = temporaryDirectory(t)
+    const directory = makeTemporaryDirectory(t)
     const one = await startServer(t, directory)
     const browser = one.visit()
     await browser.get('/count')

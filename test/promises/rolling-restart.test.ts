@@ -5,8 +5,8 @@ import test from 'ava'
 import type { Browser } from '../support/browser.ts'
 import { isWhole } from '../support/proof.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/waiting.ts'
-import { temporaryDirectory } from '../support/website.ts'
 
 const VISITORS = 3
 /** Requests of each visitor at each stage: without any there is nothing to fail. */
@@ -36,7 +36,7 @@ class Visitor {
 }
 
 test('a rolling restart fails no request and loses none: the new process starts, then the old one gets SIGTERM', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   let open = [await startServer(t, { directory })]
   let isOver = false
   const visitors = Array.from({ length: VISITORS }, () => new Visitor())

@@ -4,7 +4,8 @@ import { onlyFile } from '../support/files.ts'
 import { dataOf, PAGES } from '../support/pages.ts'
 import { Pause } from '../support/pause.ts'
 import { StageStore } from '../support/stores.ts'
-import { collect, eventsOf, openWebsite, temporaryDirectory } from '../support/website.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { collect, eventsOf, openWebsite } from '../support/website.ts'
 
 const HOUR = 3_600_000
 const DAY = 86_400_000
@@ -70,7 +71,7 @@ test('only a change of id starts the absolute time anew', async (t) => {
 })
 
 test('what the file system says of a file’s time has no say in its expiry', async (t) => {
-  const directory = temporaryDirectory(t)
+  const directory = makeTemporaryDirectory(t)
   const site = await openWebsite(t, PAGES, { directory })
   const browser = site.visit()
   await browser.get('/count')

@@ -45,7 +45,7 @@ export interface OpenStore {
 
 /** A store in a directory of the test's own. Without sockets it is one of several tenants, for all it knows. */
 export function openStore(
-  t: { teardown(work: () => void): void },
+  t: { teardown(work: () => unknown): void },
   environment: Partial<Environment> = {},
   options: FileStoreOptions = {},
 ): OpenStore {

@@ -6,7 +6,7 @@ import { makeTemporaryDirectory } from './temporary-directory.ts'
 
 /** A fresh data directory, and a key file in it with what it warned of. */
 export function prepareKeyFile(
-  t: { teardown(work: () => void): void },
+  t: { teardown(work: () => unknown): void },
   options: KeyFileOptions = {},
 ): { keys: KeyFile; directory: string; path: string; warnings: string[][] } {
   const directory = join(makeTemporaryDirectory(t), 'keys')

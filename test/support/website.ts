@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import Koa, { type Context, type Next } from 'koa'
 import { assembleSessions } from '../../lib/assembly.ts'
@@ -105,13 +102,6 @@ export async function openWebsite(
 
 function useSessions(app: Koa, sessions: Sessions): void {
   app.use(sessions)
-}
-
-/** A directory that is there for one test. */
-export function temporaryDirectory(t: ExecutionContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'koa-sealed-session-'))
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }))
-  return directory
 }
 
 /** The names of the events of a website, in order. */
