@@ -133,6 +133,15 @@ export const FLOORS: readonly Contender[] = [
   },
   {
     ...koa,
+    id: 'replace-file',
+    label: 'floor: replace a file, locked',
+    group: 'floor',
+    kind: 'replace-file',
+    keeps: 'nothing',
+    operations: ['write'],
+  },
+  {
+    ...koa,
     id: 'create-file',
     label: 'floor: create a file',
     group: 'floor',

@@ -72,7 +72,7 @@ export function createPlan<Cases extends Plan['cases']>(
   cases: Cases,
   { quick, rounds = quick ? 1 : 5, burst = quick ? 200 : 1500 }: RunOptions,
 ): Plan & { readonly cases: Cases } {
-  const warmUpMilliseconds = quick ? 100 : 4000
+  const warmUpMilliseconds = quick ? 100 : 12_000
   return { cases, rounds, milliseconds: burst, warmUpMilliseconds, connections: 32 }
 }
 

@@ -18,6 +18,7 @@ export type Kind =
   | 'create-file'
   | 'overwrite-file'
   | 'overwrite-file-durable'
+  | 'replace-file'
   | 'stat-file'
   | 'koa-session-cookie'
   | 'koa-session-memory'

@@ -7,6 +7,7 @@ export const CATALOGUE: Readonly<Record<Kind, () => Promise<CreateApp>>> = {
   'create-file': async () => (await import('./floors.ts')).createFilePerRequest,
   'overwrite-file': async () => (await import('./floors.ts')).overwriteFilePerRequest,
   'overwrite-file-durable': async () => (await import('./floors.ts')).overwriteDurablyPerRequest,
+  'replace-file': async () => (await import('./floors.ts')).replaceFilePerRequest,
   'stat-file': async () => (await import('./floors.ts')).statFilePerRequest,
   'koa-session-cookie': async () => (await import('./koa-session.ts')).createCookieSessions,
   'koa-session-memory': async () => (await import('./koa-session.ts')).createMemorySessions,

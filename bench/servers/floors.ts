@@ -1,5 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { close, fdatasync, mkdirSync, open, openSync, stat, write, writeSync } from 'node:fs'
+import {
+  close,
+  closeSync,
+  fdatasync,
+  mkdir,
+  mkdirSync,
+  open,
+  openSync,
+  rename,
+  rmdir,
+  stat,
+  write,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import Koa from 'koa'
@@ -10,6 +23,9 @@ const openFile = promisify(open)
 const closeFile = promisify(close)
 const syncData = promisify(fdatasync)
 const statFile = promisify(stat)
+const makeDirectory = promisify(mkdir)
+const removeDirectory = promisify(rmdir)
+const renameFile = promisify(rename)
 
 /** As large as the file of a usual session, and as one slot of it. */
 const FILE = Buffer.alloc(4096, 1)
@@ -44,6 +60,22 @@ export const overwriteDurablyPerRequest: CreateApp = (spec, items) => {
     const file = pick(files, count)
     await writeAll(file, SLOT, slotOf(count))
     await syncData(file)
+  })
+}
+
+/** Bare Koa that puts a new file in the place of an old one, made in a directory that is its lock. */
+export const replaceFilePerRequest: CreateApp = (spec, items) => {
+  createFiles(spec).forEach(closeSync)
+  return createFloor(items, async (count) => {
+    const path = pathOf(spec, count % FILES)
+    const lock = `${path}.lock`
+    await makeDirectory(lock, 0o700)
+    const made = join(lock, 'made')
+    const file = await openFile(made, 'wx', 0o600)
+    await writeAll(file, FILE, 0)
+    await closeFile(file)
+    await renameFile(made, path)
+    await removeDirectory(lock)
   })
 }
 
