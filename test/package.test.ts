@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,6 +46,12 @@ test('the package holds the library and the standard files, and nothing else', (
   for (const path of ['LICENSE', 'README.md', 'dist/lib/index.js', 'dist/lib/index.d.ts']) {
     t.true(contents.includes(path), path)
   }
+  const declarations = ['lib', 'stores'].flatMap((folder) =>
+    readdirSync(join(projectDirectory, 'dist', folder), { encoding: 'utf8', recursive: true })
+      .filter((path) => path.endsWith('.d.ts'))
+      .map((path) => `dist/${folder}/${path.replaceAll('\\', '/')}`),
+  )
+  t.deepEqual(contents.filter((path) => path.endsWith('.d.ts')).sort(), declarations.sort())
   t.true(size < LARGEST, `${size} bytes`)
 })
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { projectDirectory } from './project.ts'
@@ -41,20 +41,42 @@ export async function packProject(directory: string): Promise<PackedProject> {
   return { tarball: join(directory, filename), contents, size }
 }
 
+/** Puts the tarball into an empty project. */
+export function createConsumer(directory: string, tarball: string): Promise<Consumer> {
+  const unpack = async (own: string): Promise<void> => {
+    await run('tar', ['-xzf', tarball, '-C', own, '--strip-components=1'])
+  }
+  return installPackage(directory, unpack)
+}
+
 /**
- * Puts the tarball into an empty project. Nothing is fetched: what the package depends on is linked from this project.
- * `packages` are further ones to link.
+ * Puts the declarations alone into an empty project, as they are in the tarball. `packages` are
+ * further ones to link.
  */
-export async function createConsumer(
+export function createReader(
   directory: string,
-  tarball: string,
+  packages: readonly string[] = [],
+): Promise<Consumer> {
+  const copy = async (own: string): Promise<void> => {
+    for (const path of ['package.json', 'dist/lib', 'dist/stores']) {
+      const filter = (source: string): boolean => !/\.(js|map)$/.test(source)
+      await cp(join(projectDirectory, path), join(own, path), { recursive: true, filter })
+    }
+  }
+  return installPackage(directory, copy, packages)
+}
+
+/** Nothing is fetched: what the package depends on is linked from this project. */
+async function installPackage(
+  directory: string,
+  putFiles: (own: string) => Promise<void>,
   packages: readonly string[] = [],
 ): Promise<Consumer> {
   const modules = join(directory, 'node_modules')
   const manifest = JSON.parse(await readFile(join(projectDirectory, 'package.json'), 'utf8'))
   const own = join(modules, manifest.name)
   await mkdir(own, { recursive: true })
-  await run('tar', ['-xzf', tarball, '-C', own, '--strip-components=1'])
+  await putFiles(own)
   for (const name of [...Object.keys(manifest.dependencies), ...packages]) {
     await mkdir(join(modules, name, '..'), { recursive: true })
     await symlink(join(projectDirectory, 'node_modules', name), join(modules, name), 'junction')

@@ -43,8 +43,13 @@ export function openTenancy(
   return tenancy
 }
 
+/** What ends, and with it what was started on it. */
+export interface Stage {
+  teardown(work: () => unknown): unknown
+}
+
 /** A directory for tenants. */
-export function makeTenantsDirectory(t: ExecutionContext, ...below: readonly string[]): string {
+export function makeTenantsDirectory(t: Stage, ...below: readonly string[]): string {
   const directory = join(realpathSync(makeTemporaryDirectory(t)), ...below)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   return directory
@@ -81,7 +86,7 @@ export class TenantProcess {
   readonly child: ChildProcess
 
   /** It is killed when the test ends. */
-  constructor(t: ExecutionContext, directory: string, ...parameters: readonly string[]) {
+  constructor(t: Stage, directory: string, ...parameters: readonly string[]) {
     this.child = fork(CHILD, [directory, ...parameters], { execArgv: [] })
     t.teardown(() => this.child.kill('SIGKILL'))
   }

@@ -5,8 +5,8 @@ import { type TortureReport, torture } from '../../support/torture.ts'
 
 /** `npm run test:torture` has still more of everything. */
 const form = isWhole
-  ? { processes: 6, commits: 700, sessions: 30, lanes: 12 }
-  : { processes: 3, commits: 80, sessions: 15, lanes: 6, rest: 60 }
+  ? { processes: 6, commits: 700, sessions: 30, lanes: 12, signalEvery: 300 }
+  : { processes: 3, commits: 50, sessions: 15, lanes: 6, rest: 60, signalEvery: 400 }
 const processes = Number(process.env.TORTURE_PROCESSES ?? form.processes)
 const commits = Number(process.env.TORTURE_COMMITS ?? form.commits)
 const sessions = Number(process.env.TORTURE_SESSIONS ?? form.sessions)
@@ -29,7 +29,6 @@ for (const [title, clockSpeed, slander] of [
       sessions,
       clockSpeed,
       slander,
-      signalEvery: 300,
       accompanied: true,
     })
     const { violations, litter, ...figures } = report

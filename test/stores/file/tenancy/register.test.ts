@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import test, { type ExecutionContext } from 'ava'
+import anyTest, { type ExecutionContext, type TestFn } from 'ava'
 import { nodeEnvironment } from '../../../../stores/file/environment.ts'
 import type { Tenant } from '../../../../stores/file/tenancy/register.ts'
 import { interceptFileSystem, makeClock } from '../../../support/file-store.ts'
@@ -21,6 +22,7 @@ import {
   makeTenantsDirectory,
   openTenancy,
   readRegister,
+  type Stage,
   TenantProcess,
   writeRegister,
 } from '../../../support/tenancy.ts'
@@ -28,12 +30,44 @@ import { until } from '../../../support/waiting.ts'
 
 const NAME = '0123456789abcdef'
 
+/** Where the socket of a process that was killed is, and how many names it was given. */
+interface DeadSocket {
+  readonly path: string
+  names: number
+}
+
+const test = anyTest as TestFn<DeadSocket>
+const works: (() => unknown)[] = []
+
+test.before(async (t) => {
+  const all = { teardown: (work: () => unknown) => works.push(work) }
+  const directory = makeTenantsDirectory(all)
+  const name = await leaveDeadSocket(all, directory)
+  t.context = { path: join(directory, 'tenants', `${name}.socket`), names: 0 }
+})
+
+test.after.always(() => {
+  for (const work of works.reverse()) work()
+})
+
 /** The socket of a process that was killed. */
-async function leaveDeadSocket(t: ExecutionContext, directory: string): Promise<string> {
+async function leaveDeadSocket(t: Stage, directory: string): Promise<string> {
   const killed = new TenantProcess(t, directory)
   await killed.call('join')
   await killed.kill()
   return readRegister(directory).tenants[0]?.name ?? ''
+}
+
+/**
+ * Puts the socket of a process that was killed into another directory, under a name that is on no
+ * register. It is one socket under many names: refused by the same dead process.
+ */
+function putDeadSocket(t: ExecutionContext<DeadSocket>, directory: string): string {
+  t.context.names += 1
+  const name = t.context.names.toString(16).padStart(16, '0')
+  mkdirSync(join(directory, 'tenants'), { recursive: true, mode: 0o700 })
+  linkSync(t.context.path, join(directory, 'tenants', `${name}.socket`))
+  return name
 }
 
 /** The identity of a thread of a process that has ended. */
@@ -110,7 +144,7 @@ test.serial(
       ['', true],
     ]
     for (const [owner, isAlone] of owners) {
-      const name = await leaveDeadSocket(t, directory)
+      const name = putDeadSocket(t, directory)
       const tenant = { name, owner, directory: inodeOf(directory) }
       t.is(await isAloneWith(t, directory, tenant), isAlone, owner)
       writeRegister(directory, {})
@@ -198,7 +232,7 @@ for (const [what, spoil] of [
     async (t) => {
       const directory = makeTenantsDirectory(t)
       const path = join(directory, 'tenants', 'register')
-      await leaveDeadSocket(t, directory)
+      putDeadSocket(t, directory)
       spoil(path)
       const first = openTenancy(t, directory)
       await first.join()

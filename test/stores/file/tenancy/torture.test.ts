@@ -6,7 +6,7 @@ import { torture } from '../../../support/torture.ts'
 /** `npm run test:torture` has still more of everything. */
 const form = isWhole
   ? { processes: 6, commits: 700, signalEvery: 1500, stint: 60 }
-  : { processes: 3, commits: 120, signalEvery: 700, stint: 50 }
+  : { processes: 3, commits: 90, signalEvery: 700, stint: 40 }
 const processes = Number(process.env.TORTURE_PROCESSES ?? form.processes)
 const commits = Number(process.env.TORTURE_COMMITS ?? form.commits)
 
