@@ -10,7 +10,7 @@ import { until } from '../support/waiting.ts'
 
 const VISITORS = 3
 /** Requests of each visitor at each stage: without any there is nothing to fail. */
-const STAGE_REQUESTS = isWhole ? 120 : 30
+const STAGE_REQUESTS = isWhole ? 120 : 20
 
 /** One who counts up on whichever server is open, one request after the other. */
 class Visitor {

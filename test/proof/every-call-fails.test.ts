@@ -234,7 +234,7 @@ function judgeError(outcome: Outcome<unknown>, disk: Disk): string | undefined {
 
 /** Every errno on every call, or in the short form some of those that befall a call in life. */
 const accidents = isWhole ? ALL_ACCIDENTS : ACCIDENTS
-const stride = strideOf(6)
+const stride = strideOf(10)
 /** One in `stride` of each kind, and of each that there is one at least. */
 function choose(all: readonly Misfortune[], start: number): Misfortune[] {
   const kinds = [...new Set(all.map(nameOfKind))]

@@ -11,7 +11,7 @@ import { attachStrace, type CallPoint, callPoints, whyNoStrace } from '../suppor
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 
 /** How many of the calls to kill at, of each way to commit. */
-const POINTS = isWhole ? Number.POSITIVE_INFINITY : 5
+const POINTS = isWhole ? Number.POSITIVE_INFINITY : 4
 const AT_ONCE = 2
 
 const OLD = nameOf(1)

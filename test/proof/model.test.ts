@@ -20,7 +20,7 @@ import { isWhole } from '../support/proof.ts'
 /** A failure tells the seed of its batch: MODEL_SEED runs that first. */
 const BATCH = 20
 /** Runs for each medium in the short form. */
-const SHORT = 40
+const SHORT = 20
 const SEED = Number(process.env.MODEL_SEED ?? Date.now() % 1e9)
 
 const MINUTE = 60_000

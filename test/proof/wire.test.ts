@@ -31,7 +31,7 @@ import {
 } from '../support/tampering.ts'
 
 /** Half as many files by each way and records, twice as many headers. */
-const RUNS = isWhole ? 20_000 : 600
+const RUNS = isWhole ? 20_000 : 300
 const SEED = Number(process.env.WIRE_SEED ?? Date.now() % 1e9)
 const CHECKED = { numRuns: RUNS, seed: SEED, includeErrorInReport: true }
 

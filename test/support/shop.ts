@@ -2,7 +2,7 @@ import type { ExecutionContext } from 'ava'
 import type Koa from 'koa'
 import type { Context, Middleware } from 'koa'
 import type { SessionOptions } from '../../lib/options.ts'
-import type { Page } from './browser.ts'
+import { Browser, type Page } from './browser.ts'
 import { bodyOf, loadNeighbour, openArranged, parseBody } from './neighbours.ts'
 import { createMeeting } from './waiting.ts'
 import type { Website } from './website.ts'
@@ -79,18 +79,14 @@ export function openShop(
         ctx.redirect('/me')
       },
       '/logout-late': async (ctx) => {
-        await fetch(`http://${ctx.host}/logout`, {
-          headers: { cookie: `${ctx.headers.cookie}` },
-          redirect: 'manual',
-        })
+        await new Browser(`http://${ctx.host}`).get('/logout', { cookie: `${ctx.headers.cookie}` })
         await (ctx as PassportContext).logout()
         ctx.redirect('/me')
       },
       '/login-late': async (ctx, next) => {
-        const cookie = `${ctx.headers.cookie}`
+        const headers = { cookie: `${ctx.headers.cookie}` }
         const body = new URLSearchParams(bodyOf(ctx))
-        const init = { method: 'POST', headers: { cookie }, body, redirect: 'manual' } as const
-        await fetch(`http://${ctx.host}/login`, init)
+        await new Browser(`http://${ctx.host}`).send('/login', { method: 'POST', headers, body })
         return login(ctx, next).then(() => undefined)
       },
       '/cart': (ctx) => {

@@ -21,7 +21,7 @@ import { findLitter } from '../../support/torture.ts'
 
 const NAME = nameOf(1)
 /** One call in so many fails, and with the next code others do. */
-const STRIDE = strideOf(3)
+const STRIDE = strideOf(5)
 const CODES = ['EIO', 'ENOSPC', 'EMFILE', 'EACCES', 'EROFS', 'EDQUOT', 'ESTALE']
 
 /** A store with one entry, whose calls to the file system go through `fail` once it is set. */

@@ -10,7 +10,7 @@ import { findLitter } from '../../support/torture.ts'
 
 const NAME = nameOf(1)
 /** Killed at one call in so many. */
-const STRIDE = strideOf(3)
+const STRIDE = strideOf(4)
 /** The calls that change something: between two of them the disk is as it was. */
 const CHANGING = ['mkdir', 'open', 'write', 'rename', 'unlink', 'rmdir']
 

@@ -4,7 +4,7 @@ import { type SearchOptions, searchWorlds } from './tenancy-model.ts'
 
 const sound: readonly SearchOptions[] = [
   { processes: 2 },
-  isWhole ? { processes: 3 } : { processes: 3, most: 20_000 },
+  isWhole ? { processes: 3 } : { processes: 3, most: 10_000 },
   { processes: 2, mischief: 'deletes the register' },
   { processes: 2, mischief: 'deletes a socket' },
 ]
