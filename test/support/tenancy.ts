@@ -1,6 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
@@ -104,4 +111,30 @@ export class TenantProcess {
     this.child.kill('SIGKILL')
     await ended
   }
+}
+
+/** The socket of a process that was killed. */
+export async function leaveDeadSocket(t: Stage, directory: string): Promise<string> {
+  const killed = new TenantProcess(t, directory)
+  await killed.call('join')
+  await killed.kill()
+  return readRegister(directory).tenants[0]?.name ?? ''
+}
+
+/** Where the socket of a process that was killed is, and how many names it was given. */
+export interface DeadSocket {
+  readonly path: string
+  names: number
+}
+
+/**
+ * Puts the socket of a process that was killed into another directory, under a name that is on no
+ * register. It is one socket under many names: refused by the same dead process.
+ */
+export function putDeadSocket(dead: DeadSocket, directory: string): string {
+  dead.names += 1
+  const name = dead.names.toString(16).padStart(16, '0')
+  mkdirSync(join(directory, 'tenants'), { recursive: true, mode: 0o700 })
+  linkSync(dead.path, join(directory, 'tenants', `${name}.socket`))
+  return name
 }

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
-  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -17,24 +16,20 @@ import type { Tenant } from '../../../../stores/file/tenancy/register.ts'
 import { interceptFileSystem, makeClock } from '../../../support/file-store.ts'
 import { identifyDead } from '../../../support/owners.ts'
 import {
+  type DeadSocket,
+  leaveDeadSocket,
   listSockets,
   makeTenant,
   makeTenantsDirectory,
   openTenancy,
+  putDeadSocket,
   readRegister,
-  type Stage,
   TenantProcess,
   writeRegister,
 } from '../../../support/tenancy.ts'
 import { until } from '../../../support/waiting.ts'
 
 const NAME = '0123456789abcdef'
-
-/** Where the socket of a process that was killed is, and how many names it was given. */
-interface DeadSocket {
-  readonly path: string
-  names: number
-}
 
 const test = anyTest as TestFn<DeadSocket>
 const works: (() => unknown)[] = []
@@ -49,26 +44,6 @@ test.before(async (t) => {
 test.after.always(() => {
   for (const work of works.reverse()) work()
 })
-
-/** The socket of a process that was killed. */
-async function leaveDeadSocket(t: Stage, directory: string): Promise<string> {
-  const killed = new TenantProcess(t, directory)
-  await killed.call('join')
-  await killed.kill()
-  return readRegister(directory).tenants[0]?.name ?? ''
-}
-
-/**
- * Puts the socket of a process that was killed into another directory, under a name that is on no
- * register. It is one socket under many names: refused by the same dead process.
- */
-function putDeadSocket(t: ExecutionContext<DeadSocket>, directory: string): string {
-  t.context.names += 1
-  const name = t.context.names.toString(16).padStart(16, '0')
-  mkdirSync(join(directory, 'tenants'), { recursive: true, mode: 0o700 })
-  linkSync(t.context.path, join(directory, 'tenants', `${name}.socket`))
-  return name
-}
 
 /** The identity of a thread of a process that has ended. */
 async function ownerThatHasEnded(thread: number): Promise<string> {
@@ -144,7 +119,7 @@ test.serial(
       ['', true],
     ]
     for (const [owner, isAlone] of owners) {
-      const name = putDeadSocket(t, directory)
+      const name = putDeadSocket(t.context, directory)
       const tenant = { name, owner, directory: inodeOf(directory) }
       t.is(await isAloneWith(t, directory, tenant), isAlone, owner)
       writeRegister(directory, {})
@@ -232,7 +207,7 @@ for (const [what, spoil] of [
     async (t) => {
       const directory = makeTenantsDirectory(t)
       const path = join(directory, 'tenants', 'register')
-      putDeadSocket(t, directory)
+      putDeadSocket(t.context, directory)
       spoil(path)
       const first = openTenancy(t, directory)
       await first.join()
