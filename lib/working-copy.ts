@@ -149,7 +149,7 @@ export class WorkingCopy {
     if (!this.isTouched) return this.#stored === undefined ? EMPTY : UNCHANGED
     if (this.#isAsKnown) return UNCHANGED
     const text = this.#writePlainData()
-    // To the letter what is stored: the quick answer to most requests.
+    // To the letter what is stored: no member need be looked at.
     const isAsStored = text !== undefined && text === this.#stored?.record.data
     if (isAsStored && this.#limits === undefined) return UNCHANGED
     const draft = this.#draftOf(text)
