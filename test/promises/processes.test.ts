@@ -5,6 +5,7 @@ import anyTest, { type TestFn } from 'ava'
 import { sessionFiles } from '../support/files.ts'
 import { dataOf } from '../support/pages.ts'
 import { type ServerProcess, startServer } from '../support/processes.ts'
+import { SharedStage } from '../support/stage.ts'
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/waiting.ts'
 
@@ -15,18 +16,15 @@ interface Servers {
 }
 
 const test = anyTest as TestFn<Servers>
-const works: (() => unknown)[] = []
+const stage = new SharedStage()
 
 test.before(async (t) => {
-  const all = { teardown: (work: () => unknown) => works.push(work) }
-  const directory = makeTemporaryDirectory(all)
-  const start = (): Promise<ServerProcess> => startServer(all, directory)
+  const directory = makeTemporaryDirectory(stage)
+  const start = (): Promise<ServerProcess> => startServer(stage, directory)
   t.context = { directory, servers: await Promise.all([start(), start(), start(), start()]) }
 })
 
-test.after.always(() => {
-  for (const work of works.reverse()) work()
-})
+test.after.always(() => stage.end())
 
 test.serial('fifty increments by update() over four processes count fifty', async (t) => {
   const { servers } = t.context

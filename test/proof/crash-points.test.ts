@@ -80,7 +80,7 @@ interface Moment<Truth> {
   readonly truth: Truth
 }
 
-/** The moments of a play on a new disk: after each call or one in `STRIDE`, and at the end. */
+/** The moments of a play on a new disk: after each call, the closing too, or one in `STRIDE`. */
 async function watch<Truth>(
   way: Way,
   play: (store: Store) => Promise<void>,

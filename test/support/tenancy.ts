@@ -15,6 +15,7 @@ import { type Environment, nodeEnvironment } from '../../stores/file/environment
 import { SessionLocks } from '../../stores/file/lock.ts'
 import type { Register, Tenant } from '../../stores/file/tenancy/register.ts'
 import { Tenancy, type TenancyOptions } from '../../stores/file/tenancy/tenancy.ts'
+import type { Stage } from './stage.ts'
 import { makeTemporaryDirectory } from './temporary-directory.ts'
 
 /** What a test may set of a tenancy. */
@@ -48,11 +49,6 @@ export function openTenancy(
     clearInterval(alive)
   })
   return tenancy
-}
-
-/** What ends, and with it what was started on it. */
-export interface Stage {
-  teardown(work: () => unknown): unknown
 }
 
 /** A directory for tenants. */

@@ -15,6 +15,7 @@ import { nodeEnvironment } from '../../../../stores/file/environment.ts'
 import type { Tenant } from '../../../../stores/file/tenancy/register.ts'
 import { interceptFileSystem, makeClock } from '../../../support/file-store.ts'
 import { identifyDead } from '../../../support/owners.ts'
+import { SharedStage } from '../../../support/stage.ts'
 import {
   type DeadSocket,
   leaveDeadSocket,
@@ -32,18 +33,15 @@ import { until } from '../../../support/waiting.ts'
 const NAME = '0123456789abcdef'
 
 const test = anyTest as TestFn<DeadSocket>
-const works: (() => unknown)[] = []
+const stage = new SharedStage()
 
 test.before(async (t) => {
-  const all = { teardown: (work: () => unknown) => works.push(work) }
-  const directory = makeTenantsDirectory(all)
-  const name = await leaveDeadSocket(all, directory)
+  const directory = makeTenantsDirectory(stage)
+  const name = await leaveDeadSocket(stage, directory)
   t.context = { path: join(directory, 'tenants', `${name}.socket`), names: 0 }
 })
 
-test.after.always(() => {
-  for (const work of works.reverse()) work()
-})
+test.after.always(() => stage.end())
 
 /** The identity of a thread of a process that has ended. */
 async function ownerThatHasEnded(thread: number): Promise<string> {
