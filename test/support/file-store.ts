@@ -43,7 +43,10 @@ export interface OpenStore {
   fileOf(name: string): string
 }
 
-/** A store in a directory of the test's own. Without sockets it is one of several tenants, for all it knows. */
+/**
+ * A store in a directory of the test's own, closed when that ends. Without sockets it is one of several
+ * tenants, for all it knows.
+ */
 export function openStore(
   t: { teardown(work: () => unknown): void },
   environment: Partial<Environment> = {},
@@ -52,6 +55,7 @@ export function openStore(
   const directory = (options.directory as string) ?? makeTemporaryDirectory(t)
   const shared = { ...nodeEnvironment, sockets: undefined }
   const store = new FileStore({ ...options, directory }, { ...shared, ...environment })
+  t.teardown(() => store.close())
   return { store, directory, fileOf: (name) => fileIn(directory, name) }
 }
 
