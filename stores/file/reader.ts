@@ -2,12 +2,17 @@ import type { BigIntStats } from 'node:fs'
 import { retryDescriptors } from './descriptors.ts'
 import type { Environment } from './environment.ts'
 import { codeOf, READ_FLAGS, readUpTo } from './file-system.ts'
-import { type DecodedFile, decodeFile, LARGEST_FILE } from './frame.ts'
+import { DEFAULT_CAPACITY, type DecodedFile, decodeFile, LARGEST_FILE } from './frame.ts'
+
+/** What stands under a session's name, when that is no session. */
+type Absence = { readonly state: 'missing' } | { readonly state: 'damaged' }
 
 /** What stands under a session's name. */
+export type BareReading = Absence | (DecodedFile & { readonly state: 'found' })
+
+/** As {@link BareReading}, and of when. */
 export type Reading =
-  | { readonly state: 'missing' }
-  | { readonly state: 'damaged' }
+  | Absence
   | (DecodedFile & {
       readonly state: 'found'
       /** As of before the content was read. */
@@ -33,6 +38,37 @@ export async function readFrame(environment: Environment, path: string): Promise
   // Two commits in place may have passed between the reading of the two slots. They do not between
   // these.
   return reading.state === 'damaged' ? readOnce(environment, path) : reading
+}
+
+/** A usual file, and one byte more: a larger one shows by it. */
+export const USUAL_BYTES: number = 2 * DEFAULT_CAPACITY + 1
+
+/**
+ * As `readFrame()`, in three calls to the system when the file is of the usual size.
+ *
+ * `buffer` has {@link USUAL_BYTES}: what is found may be a view of it.
+ */
+export async function readBareFrame(
+  environment: Environment,
+  path: string,
+  buffer: Buffer,
+): Promise<BareReading> {
+  const usual = await readUsualFile(environment, path, buffer).catch(() => undefined)
+  // Whatever is not as usual, errors too, is for the other one to judge.
+  return usual ? { state: 'found', ...usual } : readFrame(environment, path)
+}
+
+async function readUsualFile(
+  { fs }: Environment,
+  path: string,
+  buffer: Buffer,
+): Promise<DecodedFile | undefined> {
+  const descriptor = await fs.open(path, READ_FLAGS)
+  try {
+    return decodeFile(buffer.subarray(0, await fs.read(descriptor, buffer, 0)))
+  } finally {
+    await fs.close(descriptor)
+  }
 }
 
 async function readOnce(environment: Environment, path: string): Promise<Reading> {

@@ -5,7 +5,7 @@ import type { DataDirectory } from './data-directory.ts'
 import type { Environment } from './environment.ts'
 import { codeOf } from './file-system.ts'
 import { breakLock } from './lock-watch.ts'
-import { type Reading, readFrame } from './reader.ts'
+import { readBareFrame, USUAL_BYTES } from './reader.ts'
 import { takeSweepLock } from './sweep-lock.ts'
 import { type Found, walkDirectory } from './walk.ts'
 
@@ -77,12 +77,13 @@ class Sweep {
     const { environment, directory } = this.#context
     const found = walkDirectory(environment.fs, directory)
     const work = async (): Promise<void> => {
+      const buffer = Buffer.allocUnsafeSlow(USUAL_BYTES)
       // Not for-await: the end of one worker would end the walk for all.
       for (;;) {
         if (this.#options.signal?.aborted) return
         const { value, done } = await found.next()
         if (done) return
-        await this.#look(value)
+        await this.#look(value, buffer)
         await this.#yieldAfterSlice()
       }
     }
@@ -95,9 +96,9 @@ class Sweep {
     }
   }
 
-  async #look(found: Found): Promise<void> {
+  async #look({ kind, name }: Found, buffer: Buffer): Promise<void> {
     try {
-      await (found.kind === 'lock' ? this.#lookAtLock(found.name) : this.#lookAtEntry(found.name))
+      await (kind === 'lock' ? this.#lookAtLock(name) : this.#lookAtEntry(name, buffer))
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return
       if (error instanceof SessionError && error.code === 'ERR_SESSION_CLOSED') return
@@ -105,10 +106,10 @@ class Sweep {
     }
   }
 
-  async #lookAtEntry(name: string): Promise<void> {
+  async #lookAtEntry(name: string, buffer: Buffer): Promise<void> {
     const { environment, directory } = this.#context
     const file = directory.fileOf(name)
-    const reading = await readFrame(environment, file)
+    const reading = await readBareFrame(environment, file, buffer)
     if (reading.state === 'missing') return
     if (reading.state === 'found' && reading.frame.tombstone) {
       await this.#context.update(name, (current) => ({ kind: current ? 'keep' : 'remove' }))
@@ -117,15 +118,11 @@ class Sweep {
     }
     this.#counts.scanned++
     if (reading.state === 'damaged') return this.#lookAtDamaged(name, file)
-    if (!this.#isExpired(reading)) return
+    if (!this.#hasExpired(reading.frame.expires)) return
     await this.#remove(
       name,
       (current) => current === 'damaged' || this.#hasExpired(current.expires),
     )
-  }
-
-  #isExpired(reading: Reading): boolean {
-    return reading.state === 'found' && this.#hasExpired(reading.frame.expires)
   }
 
   #hasExpired(expires: number): boolean {

@@ -118,6 +118,16 @@ export const bytesMutants: readonly Mutant[] = [
       replace: '',
       test: 'test/hostile/damage.test.ts',
     },
+    {
+      what: 'the sweep takes the beginning of a large file for the whole',
+      find: 'number = 2 * DEFAULT_CAPACITY + 1',
+      replace: 'number = 2 * DEFAULT_CAPACITY',
+    },
+    {
+      what: 'the sweep takes what is no usual file for damage',
+      find: ': readFrame(environment, path)\n}\n\nasync function readUsualFile',
+      replace: ": { state: 'damaged' }\n}\n\nasync function readUsualFile",
+    },
   ]),
   ...mutantsOf('stores/file/file-system.ts', 'test/hostile/damage.test.ts', [
     {
