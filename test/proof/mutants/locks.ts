@@ -37,6 +37,13 @@ export const lockMutants: readonly Mutant[] = [
       test: 'test/stores/file/lock-holders.test.ts',
     },
   ]),
+  ...mutantsOf('stores/file/lockfile.ts', 'test/stores/file/lockfile.test.ts', [
+    {
+      what: 'who renews the lock of a sweep takes it for lost',
+      find: 'Math.round(Number(mtimeNs) / 1e6)',
+      replace: 'Number(mtimeNs / 1_000_000n)',
+    },
+  ]),
   ...mutantsOf('stores/file/lock-watch.ts', 'test/stores/file/lock.test.ts', [
     {
       what: 'a lock is broken without the removal of its tokens',
