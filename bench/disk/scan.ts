@@ -14,25 +14,28 @@ const openDirectory = promisify(opendir)
 const AT_ONCE = 4
 const FILE_BYTES = 4096
 
-/** Opens and reads every file below a store's shards, and does nothing with it: the least a sweep takes. */
-export async function scanStore(directory: string): Promise<Scan> {
+/**
+ * Opens and reads every file below a store's shards, and does nothing with it: the least a sweep
+ * takes. Ends early when `signal` says so.
+ */
+export async function scanStore(directory: string, signal?: AbortSignal): Promise<Scan> {
   const store = join(directory, 'sid')
   const begun = performance.now()
   const before = process.cpuUsage()
   let files = 0
   for (const shard of await readdir(store)) {
     if (!/^[0-9a-f]{2}$/.test(shard)) continue
-    files += await scanShard(join(store, shard))
+    files += await scanShard(join(store, shard), signal)
   }
   const { user, system } = process.cpuUsage(before)
   return { files, milliseconds: performance.now() - begun, cpuMicroseconds: user + system }
 }
 
-async function scanShard(path: string): Promise<number> {
+async function scanShard(path: string, signal: AbortSignal | undefined): Promise<number> {
   const entries = await openDirectory(path)
   let files = 0
   const work = async (): Promise<void> => {
-    for (;;) {
+    while (!signal?.aborted) {
       const entry = await readEntry(entries)
       if (entry === undefined) return
       await readWhole(join(path, entry))

@@ -54,6 +54,15 @@ export class Child<Calls> {
     })
   }
 
+  /** Stops the process where it is, until `resume()`. */
+  pause(): void {
+    this.#process.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#process.kill('SIGCONT')
+  }
+
   /** Ends the process. */
   async end(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return

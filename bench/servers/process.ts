@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import { type Scan, scanStore } from '../disk/scan.ts'
 import { answerCalls } from '../processes/calls.ts'
 import { createItems } from '../visit.ts'
 import type { App, ServerSpec } from './app.ts'
@@ -37,11 +38,15 @@ export interface ServerCalls {
   watchDelay(): void
   readDelay(): Delay
   sweep(): Promise<unknown>
+  /** A bare loop over the files of a store, here beside the requests. */
+  scan(directory: string): Promise<Scan>
+  endScan(): void
   close(): Promise<void>
 }
 
 let app: App | undefined
 let requests = 0
+let scanning: AbortController | undefined
 let histogram: ReturnType<typeof monitorEventLoopDelay> | undefined
 const server = createServer({ keepAliveTimeout: 60_000 })
 
@@ -51,6 +56,8 @@ answerCalls({
   watchDelay,
   readDelay,
   sweep: async () => app?.sweep?.(),
+  scan,
+  endScan: () => scanning?.abort(),
   close: async () => {
     await app?.close?.()
   },
@@ -75,6 +82,11 @@ async function start(spec: ServerSpec): Promise<Started> {
 function usage(): Usage {
   const { user, system } = process.cpuUsage()
   return { cpuMicroseconds: user + system, requests, residentBytes: process.memoryUsage.rss() }
+}
+
+function scan(directory: string): Promise<Scan> {
+  scanning = new AbortController()
+  return scanStore(directory, scanning.signal)
 }
 
 function watchDelay(): void {
