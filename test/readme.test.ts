@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { DEFAULTS } from '../lib/options.ts'
@@ -10,10 +10,13 @@ import { makeTemporaryDirectory } from './support/temporary-directory.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 
-/** Two keys of 32 bytes, in hex: a test must not depend on chance. */
+/** Two keys of 32 bytes, in hex. */
 const KEYS = [0, 100].map((first) =>
   Buffer.from(Array.from({ length: 32 }, (_, index) => first + index)).toString('hex'),
 )
+
+// What the examples that run in this process are given: a test must not depend on chance.
+process.env.SESSION_KEYS = KEYS[0]
 
 /** What every example but the first stands in: an application that listens, and is closed by the test. */
 const PROLOGUE = `
@@ -35,18 +38,23 @@ function exampleUnder(heading: string, language = 'js'): string {
   return blocks.map(([, code]) => code).join('\n')
 }
 
-/** Runs a module in a process of its own, where it sees the package by its name as any application would. */
-async function runModule(
-  t: ExecutionContext,
-  code: string,
-  environment: NodeJS.ProcessEnv = {},
-): Promise<string> {
+/** Writes a module to where it sees the package by its name as any application would. */
+function writeModule(t: ExecutionContext, code: string): string {
   const folder = join(root, 'dist', 'readme')
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${t.title.replace(/\W+/g, '-')}.mjs`)
   writeFileSync(file, code)
   t.teardown(() => rmSync(file))
-  const { stdout } = await promisify(execFile)(process.execPath, [file], {
+  return file
+}
+
+/** Runs a module in a process of its own, and resolves to what it printed. */
+async function runModule(
+  t: ExecutionContext,
+  code: string,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [writeModule(t, code)], {
     cwd: makeTemporaryDirectory(t),
     env: { ...process.env, SESSION_KEYS: KEYS[0], ...environment },
     timeout: 30_000,
@@ -54,8 +62,8 @@ async function runModule(
   return stdout
 }
 
-/** A module that mounts an example and prints what `requests` returns, sent by a browser with a cookie jar. */
-function program(example: string, requests: string): string {
+/** A module that mounts an example and exports what `requests` returns, sent by a browser with a cookie jar. */
+function moduleOf(example: string, requests: string): string {
   const parts = [PROLOGUE]
   if (example.includes('passport.')) parts.push(`import passport from 'koa-passport'`)
   parts.push(`import { Browser } from '../test/support/browser.js'`)
@@ -63,16 +71,30 @@ function program(example: string, requests: string): string {
   if (!example.includes('const sessions =')) parts.push(SESSIONS, 'app.use(sessions)')
   parts.push(SERVER, example.replace(/^import .*$/gm, ''))
   parts.push(`const browser = new Browser('http://127.0.0.1:' + server.address().port)`)
-  parts.push(`const result = await (async () => { ${requests} })()`)
-  parts.push('console.log("RESULT " + JSON.stringify(result))', 'process.exit()')
+  parts.push(`export const result = await (async () => { ${requests} })()`)
+  parts.push('server.close()', 'server.closeAllConnections()')
   return parts.join('\n')
 }
 
-async function resultOf(
+/** The same as a program that prints it. */
+function program(example: string, requests: string): string {
+  const ending = ['console.log("RESULT " + JSON.stringify(result))', 'process.exit()']
+  return [moduleOf(example, requests), ...ending].join('\n')
+}
+
+/** What the requests to an example come to that keeps its sessions in memory. */
+async function resultOf(t: ExecutionContext, heading: string, requests: string): Promise<unknown> {
+  const file = writeModule(t, moduleOf(exampleUnder(heading), requests))
+  const { result } = await import(pathToFileURL(file).href)
+  return result
+}
+
+/** What they come to in a process of its own, which has its own directory and these variables. */
+async function resultOfProcess(
   t: ExecutionContext,
   heading: string,
   requests: string,
-  environment: NodeJS.ProcessEnv = {},
+  environment: NodeJS.ProcessEnv,
 ): Promise<unknown> {
   const output = await runModule(t, program(exampleUnder(heading), requests), environment)
   return JSON.parse(output.split('RESULT ')[1] ?? 'null')
@@ -154,7 +176,7 @@ test('the example of production runs, and SIGTERM closes it', async (t) => {
     process.emit('SIGTERM')
     return exited`
   const environment = { SESSION_DIRECTORY: makeTemporaryDirectory(t), NODE_ENV: 'production' }
-  t.is(await resultOf(t, 'Put it into production', pages, environment), 'closed')
+  t.is(await resultOfProcess(t, 'Put it into production', pages, environment), 'closed')
 })
 
 test('the example of replacing a key runs', async (t) => {
@@ -162,7 +184,7 @@ test('the example of replacing a key runs', async (t) => {
   const environment = {
     SESSION_KEYS: KEYS.join(','),
   }
-  t.is(await resultOf(t, 'Replace a key', pages, environment), 'ready')
+  t.is(await resultOfProcess(t, 'Replace a key', pages, environment), 'ready')
 })
 
 test('the example of Passport runs', async (t) => {
