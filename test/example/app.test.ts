@@ -1,62 +1,52 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { createApp } from '../../example/app.ts'
+import { Browser, type Page, serve } from '../support/browser.ts'
 
 async function startApp(t: ExecutionContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'example-'))
   const { app, sessions } = createApp({ directory })
-  const server = app.listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
+  const { origin, close } = await serve(app)
   t.teardown(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
+    await close()
     await sessions.close()
     await rm(directory, { recursive: true, force: true })
   })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return origin
+}
+
+async function visit(t: ExecutionContext): Promise<Browser> {
+  return new Browser(await startApp(t))
 }
 
 function signIn(
-  address: string,
+  browser: Browser,
   name: string,
-  headers: Record<string, string> = {},
-): Promise<Response> {
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Page> {
   const body = new URLSearchParams({ name })
-  return fetch(`${address}/signin`, { method: 'POST', body, headers, redirect: 'manual' })
-}
-
-function cookieOf(response: Response): string {
-  return response.headers.getSetCookie()[0]?.split(';', 1)[0] ?? ''
+  return browser.send('/signin', { method: 'POST', body, headers })
 }
 
 test('signing in and out redirects to the page', async (t) => {
-  const address = await startApp(t)
-  const signedIn = await signIn(address, 'Ada')
+  const browser = await visit(t)
+  const signedIn = await signIn(browser, 'Ada')
   t.is(signedIn.status, 303)
   t.is(signedIn.headers.get('location'), '/')
+  t.regex((await browser.get('/')).text, /<span id="user">Ada<\/span>/)
 
-  const cookie = cookieOf(signedIn)
-  const page = await fetch(address, { headers: { cookie } })
-  t.regex(await page.text(), /<span id="user">Ada<\/span>/)
-
-  const signedOut = await fetch(`${address}/signout`, {
-    method: 'POST',
-    headers: { cookie },
-    redirect: 'manual',
-  })
-  t.is(signedOut.status, 303)
-  const after = await fetch(address, { headers: { cookie } })
-  t.regex(await after.text(), /Hello, visitor/)
+  const before = browser.clone()
+  t.is((await browser.post('/signout')).status, 303)
+  t.regex((await before.get('/')).text, /Hello, visitor/)
 })
 
 test('a name is shown escaped', async (t) => {
-  const address = await startApp(t)
-  const cookie = cookieOf(await signIn(address, `<script>"&'`))
-  const page = await (await fetch(address, { headers: { cookie } })).text()
-  t.true(page.includes('<span id="user">&lt;script&gt;&quot;&amp;&#39;</span>'))
+  const browser = await visit(t)
+  await signIn(browser, `<script>"&'`)
+  const { text } = await browser.get('/')
+  t.true(text.includes('<span id="user">&lt;script&gt;&quot;&amp;&#39;</span>'))
 })
 
 test('a form of another site is refused, and nothing is stored', async (t) => {
@@ -67,49 +57,42 @@ test('a form of another site is refused, and nothing is stored', async (t) => {
     { origin: 'http://evil.example' },
     { origin: 'null' },
   ]) {
-    const response = await signIn(address, 'Mallory', headers)
-    t.is(response.status, 403, JSON.stringify(headers))
-    t.deepEqual(response.headers.getSetCookie(), [])
+    const page = await signIn(new Browser(address), 'Mallory', headers)
+    t.is(page.status, 403, JSON.stringify(headers))
+    t.deepEqual(page.setCookies, [])
   }
-  const own = await signIn(address, 'Ada', { origin: address })
-  t.is(own.status, 303)
+  t.is((await signIn(new Browser(address), 'Ada', { origin: address })).status, 303)
 })
 
 test('a name that is missing, empty or too long is a 400', async (t) => {
-  const address = await startApp(t)
-  for (const name of ['', '   ', 'a'.repeat(41)]) t.is((await signIn(address, name)).status, 400)
-  const noForm = await fetch(`${address}/signin`, { method: 'POST' })
-  t.is(noForm.status, 400)
+  const browser = await visit(t)
+  for (const name of ['', '   ', 'a'.repeat(41)]) t.is((await signIn(browser, name)).status, 400)
+  t.is((await browser.send('/signin', { method: 'POST' })).status, 400)
 })
 
 test('parallel visits are all counted', async (t) => {
-  const address = await startApp(t)
-  const cookie = cookieOf(await fetch(address))
-  await Promise.all(
-    Array.from({ length: 10 }, () => fetch(address, { headers: { cookie } }).then((r) => r.text())),
-  )
-  const page = await (await fetch(address, { headers: { cookie } })).text()
-  t.regex(page, /<strong id="visits">12<\/strong>/)
+  const browser = await visit(t)
+  await browser.get('/')
+  await Promise.all(Array.from({ length: 10 }, () => browser.get('/')))
+  t.regex((await browser.get('/')).text, /<strong id="visits">12<\/strong>/)
 })
 
 test('visitors who come at once are all served, whatever files come and go meanwhile', async (t) => {
   const address = await startApp(t)
-  const statuses = await Promise.all(
-    Array.from({ length: 60 }, async () => {
-      const response = await fetch(address)
-      await response.text()
-      return response.status
-    }),
-  )
-  t.deepEqual(new Set(statuses), new Set([200]))
+  const pages = await Promise.all(Array.from({ length: 60 }, () => new Browser(address).get('/')))
+  t.deepEqual(new Set(pages.map(({ status }) => status)), new Set([200]))
+})
+
+test('a visitor without a session is told so, and gets no cookie', async (t) => {
+  const page = await (await visit(t)).get('/getsession/')
+  t.is(page.text, 'There is no book in the session yet')
+  t.deepEqual(page.setCookies, [])
 })
 
 test('the page loads nothing from elsewhere, and lists the session file as the visitor’s own', async (t) => {
-  const address = await startApp(t)
-  const response = await fetch(address)
-  const page = await response.text()
-  t.notRegex(page, /(?:src|href)="(?:https?:)?\/\//)
-  t.notRegex(page, /<script|style=/)
-  t.regex(response.headers.get('content-security-policy') ?? '', /^default-src 'none'/)
-  t.regex(page, /[0-9a-f]{64}\.session<\/code> <span class="badge">yours/)
+  const { text, headers } = await (await visit(t)).get('/')
+  t.notRegex(text, /(?:src|href)="(?:https?:)?\/\//)
+  t.notRegex(text, /<script|style=/)
+  t.regex(headers.get('content-security-policy') ?? '', /^default-src 'none'/)
+  t.regex(text, /[0-9a-f]{64}\.session<\/code> <span class="badge">yours/)
 })

@@ -35,15 +35,3 @@ test('the two routes of the tutorial answer as promised, also after a restart', 
   t.is(again.body, 'The book name is: Sherlock Holmes')
   t.is(await after.stop(), 0)
 })
-
-test('a visitor without a session is told so, and gets no cookie', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'example-'))
-  t.teardown(() => rm(directory, { recursive: true, force: true }))
-  const server = await startExample(directory)
-  t.teardown(() => server.stop())
-
-  const got = await request(`${server.address}/getsession/`)
-  t.is(got.body, 'There is no book in the session yet')
-  t.is(got.cookie, undefined)
-  t.is(await server.stop(), 0)
-})
