@@ -1,4 +1,3 @@
-import { cpus } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 
 // Most files are done within a second: what V8 compiles anew in it, to be faster later, is lost.
@@ -17,7 +16,5 @@ export default {
   files: ['dist/test/**/*.test.js'],
   nodeArguments: ['--enable-source-maps'],
   timeout: '60s',
-  // One more than there are cores: some wait for processes and clocks.
-  concurrency: cpus().length + 1,
   sortTestFiles: (one, other) => rankOf(one) - rankOf(other) || one.localeCompare(other),
 }
