@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 
 // Most files are done within a second: what V8 compiles anew in it, to be faster later, is lost.
@@ -16,5 +17,7 @@ export default {
   files: ['dist/test/**/*.test.js'],
   nodeArguments: ['--enable-source-maps'],
   timeout: '60s',
+  // One more than there are cores: tests with processes of their own wait for them half the time.
+  concurrency: availableParallelism() + 1,
   sortTestFiles: (one, other) => rankOf(one) - rankOf(other) || one.localeCompare(other),
 }
