@@ -14,9 +14,10 @@ import { projectDirectory } from './support/project.ts'
 const test = anyTest as TestFn<{ consumer: Consumer; packed: PackedProject; directory: string }>
 
 test.before(async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'package-'))
-  const packed = await packProject(directory)
-  t.context = { directory, packed, consumer: await createConsumer(directory, packed.tarball) }
+  const { context } = t
+  context.directory = await mkdtemp(join(tmpdir(), 'package-'))
+  context.packed = await packProject(context.directory)
+  context.consumer = await createConsumer(context.directory, context.packed.tarball)
 })
 
 test.after.always((t) => rm(t.context.directory, { recursive: true, force: true }))
