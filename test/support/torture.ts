@@ -23,6 +23,8 @@ export interface TortureOptions {
   readonly slander: number
   /** The longest time between two signals, in milliseconds. */
   readonly signalEvery: number
+  /** How many signals at most, kills and stops by turns. Default: as many as there is time for. */
+  readonly signals?: number
   /** A tenant that does nothing is there all the time, so that nobody is ever alone. */
   readonly accompanied: boolean
   /**
@@ -36,7 +38,7 @@ export interface TortureOptions {
 
 /** What one process is told. */
 export interface WorkerOptions
-  extends Omit<TortureOptions, 'processes' | 'sessions' | 'signalEvery'> {
+  extends Omit<TortureOptions, 'processes' | 'sessions' | 'signalEvery' | 'signals'> {
   readonly journal: string
   readonly names: readonly string[]
   /** The sessions that this process destroys half-way. */
@@ -118,7 +120,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     )
     return new Slot({ ...options, journal, names, doomed }, report)
   })
-  const signals = sendSignals(slots, options.signalEvery, report)
+  const signals = sendSignals(slots, options, report)
   await Promise.all(slots.map((slot) => slot.finished))
   await signals
   await seed.close()
@@ -199,7 +201,7 @@ class Slot {
 
 async function sendSignals(
   slots: readonly Slot[],
-  every: number,
+  { signalEvery: every, signals = Number.POSITIVE_INFINITY }: TortureOptions,
   report: TortureReport,
 ): Promise<void> {
   const stopped: Promise<void>[] = []
@@ -208,6 +210,7 @@ async function sendSignals(
     const alive = slots.filter((slot) => !slot.done && !slot.isSpared)
     const slot = alive[Math.floor(Math.random() * alive.length)]
     if (!slot) continue
+    if (report.kills + report.stops >= signals) break
     const { child } = slot
     // Not by chance: a short run would often have none of one kind.
     if (report.kills <= report.stops) {

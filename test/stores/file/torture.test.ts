@@ -5,10 +5,19 @@ import { type TortureReport, torture } from '../../support/torture.ts'
 
 /** `npm run test:torture` has still more of everything. */
 const form = isWhole
-  ? { processes: 6, commits: 700, sessions: 30, lanes: 12, signalEvery: 300 }
-  : { processes: 3, commits: 50, sessions: 15, lanes: 6, rest: 60, signalEvery: 400 }
+  ? {
+      processes: 6,
+      commits: 700,
+      sessions: 30,
+      lanes: 12,
+      signalEvery: 300,
+      signals: Number.POSITIVE_INFINITY,
+    }
+  : { processes: 3, commits: 30, sessions: 15, lanes: 6, rest: 60, signalEvery: 400, signals: 4 }
 const processes = Number(process.env.TORTURE_PROCESSES ?? form.processes)
 const commits = Number(process.env.TORTURE_COMMITS ?? form.commits)
+// A longer run has as many as there is time for.
+const signals = commits > form.commits ? Number.POSITIVE_INFINITY : form.signals
 const sessions = Number(process.env.TORTURE_SESSIONS ?? form.sessions)
 
 for (const [title, clockSpeed, slander] of [
@@ -26,6 +35,7 @@ for (const [title, clockSpeed, slander] of [
       directory,
       processes,
       commits,
+      signals,
       sessions,
       clockSpeed,
       slander,

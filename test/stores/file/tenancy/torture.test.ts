@@ -5,10 +5,12 @@ import { torture } from '../../../support/torture.ts'
 
 /** `npm run test:torture` has still more of everything. */
 const form = isWhole
-  ? { processes: 6, commits: 700, signalEvery: 1500, stint: 60 }
-  : { processes: 3, commits: 90, signalEvery: 700, stint: 40 }
+  ? { processes: 6, commits: 700, signalEvery: 1500, signals: Number.POSITIVE_INFINITY, stint: 60 }
+  : { processes: 3, commits: 50, signalEvery: 700, signals: 4, stint: 40 }
 const processes = Number(process.env.TORTURE_PROCESSES ?? form.processes)
 const commits = Number(process.env.TORTURE_COMMITS ?? form.commits)
+// A longer run has as many as there is time for.
+const signals = commits > form.commits ? Number.POSITIVE_INFINITY : form.signals
 
 test.serial(
   'processes that come, leave, end, are killed and stopped while others write lose nothing, and the last one is alone',
@@ -18,6 +20,7 @@ test.serial(
       directory: makeTemporaryDirectory(t),
       processes,
       commits,
+      signals,
       sessions: 10,
       clockSpeed: 1,
       slander: 0,
