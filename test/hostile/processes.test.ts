@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import test from 'ava'
+import anyTest, { type TestFn } from 'ava'
 import { Attacker } from '../support/attacker.ts'
 import type { Browser } from '../support/browser.ts'
 import { cookieOf, fileOf, listTree, litter, modeOf, sessionFiles } from '../support/data-folder.ts'
@@ -17,40 +17,33 @@ const KILLS = isWhole ? 8 : 2
 const COLD = isWhole ? 8 : 4
 const STRANGER = 'hello stranger'
 
+const test = anyTest as TestFn<{
+  directory: string
+  servers: [ServerProcess, ServerProcess, ...ServerProcess[]]
+}>
+const cleanups: (() => unknown)[] = []
+
+// Started once, cold and together: what several processes agree on is asked of these.
+test.before(async (t) => {
+  const file = { teardown: (work: () => unknown) => void cleanups.unshift(work) }
+  const directory = makeTemporaryDirectory(file)
+  const start = (): Promise<ServerProcess> => startServer(file, { directory })
+  const others = Array.from({ length: COLD - 2 }, start)
+  t.context = { directory, servers: await Promise.all([start(), start(), ...others]) }
+})
+
+test.after.always(async () => {
+  for (const work of cleanups) await work()
+})
+
 function replay(server: ServerProcess, browser: Browser, path = '/'): ReturnType<Browser['get']> {
   return server.visit().get(path, { cookie: `sid=${cookieOf(browser)}` })
 }
 
 test.serial(
-  'a logged out cookie is dead in the same process, in another one and after a restart',
-  async (t) => {
-    const directory = makeTemporaryDirectory(t)
-    const [first, second] = await Promise.all([
-      startServer(t, { directory }),
-      startServer(t, { directory }),
-    ])
-    const ann = first.visit()
-    await ann.get('/login')
-    t.is((await replay(second, ann)).text, 'hello ann')
-    const old = ann.clone()
-    await ann.get('/logout')
-    t.is((await replay(first, old)).text, STRANGER)
-    t.is((await replay(second, old)).text, STRANGER)
-    t.is((await replay(second, old, '/put')).text, 'kept')
-    t.is((await replay(second, old)).text, STRANGER)
-    await first.kill()
-    const third = await startServer(t, { directory })
-    t.is((await replay(third, old)).text, STRANGER)
-  },
-)
-
-test.serial(
   `${COLD} cold processes agree on one key, and every cookie is valid everywhere`,
   async (t) => {
-    const directory = makeTemporaryDirectory(t)
-    const servers = await Promise.all(
-      Array.from({ length: COLD }, () => startServer(t, { directory })),
-    )
+    const { directory, servers } = t.context
     const people = await Promise.all(
       servers.map(async (server, index) => {
         const browser = server.visit()
@@ -64,31 +57,48 @@ test.serial(
     }
     t.deepEqual(litter(directory), [])
     t.is(JSON.parse(readFileSync(join(directory, 'keys/keyring.json'), 'utf8')).keys.length, 1)
-    for (const server of servers) await server.kill()
   },
 )
 
 test.serial(
   'two processes that count in one session at once miss nothing and leave nothing',
   async (t) => {
-    const directory = makeTemporaryDirectory(t)
-    const servers = await Promise.all([
-      startServer(t, { directory }),
-      startServer(t, { directory }),
-    ])
-    const ann = servers[0].visit()
+    const { directory } = t.context
+    const [first, second] = t.context.servers
+    const others = sessionFiles(directory).length
+    const ann = first.visit()
     await ann.get('/put')
     const cookie = `sid=${cookieOf(ann)}`
     const counts = await Promise.all(
-      servers.map((server) =>
+      [first, second].map((server) =>
         new Attacker(server.origin).knockOften('/count', Array(100).fill(cookie)),
       ),
     )
     t.true(counts.flat().every(({ status }) => status === 200))
     t.is(new Set(counts.flat().map(({ body }) => body)).size, 200)
-    t.is((await servers[1].visit().get('/count', { cookie })).text, '201')
+    t.is((await second.visit().get('/count', { cookie })).text, '201')
     t.deepEqual(litter(directory), [])
-    t.is(sessionFiles(directory).length, 1)
+    t.is(sessionFiles(directory).length, others + 1)
+  },
+)
+
+test.serial(
+  'a logged out cookie is dead in the same process, in another one and after a restart',
+  async (t) => {
+    const { directory } = t.context
+    const [first, second] = t.context.servers
+    const ann = first.visit()
+    await ann.get('/login')
+    t.is((await replay(second, ann)).text, 'hello ann')
+    const old = ann.clone()
+    await ann.get('/logout')
+    t.is((await replay(first, old)).text, STRANGER)
+    t.is((await replay(second, old)).text, STRANGER)
+    t.is((await replay(second, old, '/put')).text, 'kept')
+    t.is((await replay(second, old)).text, STRANGER)
+    await first.kill()
+    const third = await startServer(t, { directory })
+    t.is((await replay(third, old)).text, STRANGER)
   },
 )
 

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { ExecutionContext } from 'ava'
 import { Browser } from './browser.ts'
 import type { ServerOptions } from './hostile-server.ts'
 
@@ -26,7 +25,7 @@ export interface StartOptions {
 
 /** Starts a process that serves the shop from `directory`; it ends with the test. */
 export async function startServer(
-  t: ExecutionContext,
+  t: { teardown(work: () => unknown): void },
   options: ServerOptions,
   { variables = {}, under = [], uid }: StartOptions = {},
 ): Promise<ServerProcess> {
