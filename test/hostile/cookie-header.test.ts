@@ -93,7 +93,7 @@ test('a header full of junk costs next to nothing, and a forged cookie some micr
       httpVersion: '1.1',
     }
     let best = Number.POSITIVE_INFINITY
-    for (let attempt = 0; attempt < 5; attempt += 1) {
+    for (let attempt = 0; attempt < 20; attempt += 1) {
       const begun = performance.now()
       for (let round = 0; round < rounds; round += 1) {
         cookie.read(cookie.values(request as never), keyring)

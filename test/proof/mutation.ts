@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { projectDirectory } from '../support/project.ts'
-import { Workshop } from '../support/workshop.ts'
+import { type TestRun, Workshop } from '../support/workshop.ts'
 import type { Mutant } from './mutants/mutant.ts'
 import { mutants } from './mutants.ts'
 
@@ -84,12 +84,20 @@ async function tryMutant(
     const { passed, milliseconds = 0 } = sound.get(test) ?? {}
     const isOfTest = (title: string): boolean => passed?.has(title) === true
     const patience = PATIENCE.times * milliseconds + PATIENCE.more
-    const { failed, end } = await workshop.runTests(test, patience, isOfTest)
-    const killer = failed.find(isOfTest)
+    const run = await workshop.runTests(test, patience, isOfTest)
+    const { failed, end } = run
+    const killer =
+      failed.find(isOfTest) ?? (run.hasRemaining ? findRemaining(test, run) : undefined)
     return killer === undefined ? { reason: `${test}: ${failed[0] ?? end}` } : { killer }
   } finally {
     workshop.write(file, original)
   }
+}
+
+/** The first of the tests that pass without a fault and had no end with it. */
+function findRemaining(test: string, { passed, failed }: TestRun): string | undefined {
+  const ended = new Set([...passed, ...failed])
+  return [...(sound.get(test)?.passed ?? [])].find((title) => !ended.has(title))
 }
 
 async function report(mutant: Mutant, workshop: Workshop): Promise<void> {

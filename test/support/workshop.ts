@@ -9,12 +9,15 @@ export interface TestRun {
   readonly passed: readonly string[]
   /** The titles of those that failed; also the message of a file that did not run to its end. */
   readonly failed: readonly string[]
+  /** Some waited for what could not come any more, so that they have no end of their own. */
+  readonly hasRemaining: boolean
   readonly end: 'all passed' | 'some failed' | 'called off' | 'time limit'
 }
 
 /** A line of the Test Anything Protocol; one that was skipped says so behind its title. */
 const RESULT = /^(not )?ok \d+ - (.*)$/
 const SKIPPED = / # (SKIP|TODO)/i
+const REMAINING = /^# \d+ tests? remaining in /
 
 /** A copy of the project that may be changed, compiled and tested. */
 export class Workshop {
@@ -61,6 +64,7 @@ export class Workshop {
     const tests = this.#start('ava/entrypoints/cli.mjs', ['--tap', '--timeout=1h', compiled])
     const passed: string[] = []
     const failed: string[] = []
+    let hasRemaining = false
     let end: TestRun['end'] | undefined
     const stop = (why: TestRun['end']): void => {
       end ??= why
@@ -68,6 +72,7 @@ export class Workshop {
     }
     const timer = setTimeout(() => stop('time limit'), milliseconds)
     createInterface({ input: tests.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      hasRemaining ||= REMAINING.test(line)
       const [, not, title = ''] = RESULT.exec(line) ?? []
       if (title === '' || SKIPPED.test(title)) return
       if (not === undefined) passed.push(title)
@@ -78,7 +83,7 @@ export class Workshop {
     clearTimeout(timer)
     // What a test has started may outlive it when its code is broken.
     endGroup(tests)
-    return { passed, failed, end: end ?? (code === 0 ? 'all passed' : 'some failed') }
+    return { passed, failed, hasRemaining, end: end ?? (code === 0 ? 'all passed' : 'some failed') }
   }
 
   /** Ends what runs here. */
