@@ -7,7 +7,7 @@ if (process.version.startsWith('v20.')) setFlagsFromString('--interrupt-budget=6
 
 /** What takes seconds goes first: begun last, one file would be waited for by all cores but one. */
 const LONG =
-  /browser|contract|environment|example|faults|hostile|keys|kill|package|processes|proof|readme|register|restart|serializer|tenancy\.|testing|torture|types/
+  /browser|contract|environment|example|faults|hostile|keys|kill|model|package|processes|proof|readme|register|restart|serializer|tenancy\.|testing|torture|types/
 
 function rankOf(path) {
   return LONG.test(path.slice(path.lastIndexOf('dist'))) ? 0 : 1

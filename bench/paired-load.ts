@@ -1,4 +1,5 @@
 import type { Burst } from './load/burst.ts'
+import { sumUsage } from './measurement.ts'
 import { formatCount, formatMilliseconds } from './report/format.ts'
 import type { Delay } from './servers/process.ts'
 import { median } from './statistics.ts'
@@ -8,6 +9,8 @@ import type { RunningServer, Workbench } from './workbench.ts'
 export interface Watched extends Burst {
   /** How late the event loop was. */
   readonly delay: Delay
+  /** All the CPU time that the server used meanwhile. */
+  readonly cpuMicroseconds: number
 }
 
 /** One burst for each of two servers that are alike, one right after the other. */
@@ -26,8 +29,8 @@ export interface Passage {
 }
 
 /**
- * What a saturated server did besides its requests, and how those went. Its CPU time is what they
- * lost: by how much fewer they were than its twin's.
+ * What a saturated server did besides its requests, and how those went. Its CPU time is what the
+ * server used above what so many requests cost its twin; its seconds are those of both.
  */
 export interface LoadedPassage extends Passage {
   /** Requests a second to those of the twin, and that to the ratio without any other work. */
@@ -77,20 +80,26 @@ export class PairedLoad {
   async runDuring({ name, begin, end }: Work, longest: number): Promise<LoadedPassage> {
     this.#workbench.log(`${name} begins`)
     const pairs: Pair[] = []
+    const before = await sumUsage(this.#server)
     const begun = performance.now()
     let isDone = false
     const working = begin().finally(() => {
       isDone = true
     })
+    // It is waited for below: what befalls it meanwhile must not end the run without a word.
+    working.catch(() => {})
     while (!isDone && pairs.length < longest) pairs.push(await this.#runPair())
     const milliseconds = performance.now() - begun
+    const after = await sumUsage(this.#server)
+    const twinMicroseconds = pairs.reduce((sum, { twin }) => sum + twin.cpuMicroseconds, 0)
     // The last burst outlives the work.
     if (isDone && pairs.length > 1) pairs.pop()
     await end()
     const count = await working
     this.#workbench.log(`${name}: ${count.files} files, ${count.removed} removed`)
     const ratio = ratioOf(pairs) / ratioOf(this.#undisturbed)
-    const cpuMicroseconds = (1 - ratio) * pairs.length * this.#milliseconds * 1000
+    const used = after.cpuMicroseconds - before.cpuMicroseconds
+    const cpuMicroseconds = used - ratio * twinMicroseconds
     return { ...count, milliseconds, cpuMicroseconds, ratio, pairs }
   }
 
@@ -98,8 +107,9 @@ export class PairedLoad {
   async #runPair(): Promise<Pair> {
     const server = await this.#watchBurst(this.#server)
     for (const child of this.#server.processes) child.pause()
-    const twin = await this.#watchBurst(this.#twin)
-    for (const child of this.#server.processes) child.resume()
+    const twin = await this.#watchBurst(this.#twin).finally(() => {
+      for (const child of this.#server.processes) child.resume()
+    })
     const rates = [server, twin].map(({ requestsPerSecond }) => formatCount(requestsPerSecond))
     const late = formatMilliseconds(server.delay.p99)
     this.#workbench.log(`${rates.join(', its twin ')} requests/s, event loop p99 ${late} ms`)
@@ -108,11 +118,13 @@ export class PairedLoad {
 
   async #watchBurst(server: RunningServer): Promise<Watched> {
     const [process] = server.processes
+    const before = await sumUsage(server)
     await process?.call('watchDelay')
     const spec = { operation: 'mix', connections: 32, milliseconds: this.#milliseconds } as const
     const burst = await this.#workbench.load.call('burst', { id: server.contender.id, spec })
     const delay = (await process?.call('readDelay')) ?? { p50: 0, p99: 0, longest: 0 }
-    return { ...burst, delay }
+    const after = await sumUsage(server)
+    return { ...burst, delay, cpuMicroseconds: after.cpuMicroseconds - before.cpuMicroseconds }
   }
 }
 

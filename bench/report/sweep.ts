@@ -19,7 +19,7 @@ export interface SweepFigures {
 
 const NOTES = [
   'ratio: to a twin of the server in the same seconds, and that to the two by themselves',
-  'under load: the CPU time that the requests lost; the loop removes nothing',
+  'under load: CPU above that of the requests, and the seconds of the twin too; the loop removes nothing',
 ]
 
 /** As tables, and as a chart. */

@@ -16,7 +16,9 @@ const LONGEST_PAIRS = 50
 export const sweep: Scenario = {
   title: 'the sweep of 1,000,000 files, a tenth of them expired, under load',
   async run(workbench, { quick, burst = quick ? 200 : 2000, rounds = quick ? 1 : 12, files }) {
-    const contenders = [SOLE, { ...SOLE, id: 'twin' }]
+    // A sweep of its own in the background, every ten minutes, would come in between.
+    const unswept = { ...SOLE, kind: 'sealed-unswept' } as const
+    const contenders = [unswept, { ...unswept, id: 'twin' }]
     const [server, twin] = await startAll(workbench, contenders, VISITED)
     if (!server || !twin) throw new Error('Two servers are needed')
     await createManyFiles(workbench, server.directory, files - VISITED, EXPIRED_EVERY)

@@ -27,6 +27,7 @@ export type Kind =
   | 'session-file-store'
   | 'session-file-store-secret'
   | 'sealed'
+  | 'sealed-unswept'
   | 'sealed-durable'
   | 'sealed-memory'
 

@@ -18,6 +18,7 @@ export const CATALOGUE: Readonly<Record<Kind, () => Promise<CreateApp>>> = {
   'session-file-store-secret': async () =>
     (await import('./session-file-store.ts')).createSecretFileSessions,
   sealed: async () => (await import('./sealed.ts')).createSealedSessions,
+  'sealed-unswept': async () => (await import('./sealed.ts')).createUnsweptSessions,
   'sealed-durable': async () => (await import('./sealed.ts')).createDurableSessions,
   'sealed-memory': async () => (await import('./sealed.ts')).createSealedMemorySessions,
 }

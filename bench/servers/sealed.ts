@@ -9,6 +9,10 @@ type Options = NonNullable<Parameters<typeof session>[0]>
 export const createSealedSessions: CreateApp = ({ directory }, items) =>
   createApp(items, { directory })
 
+/** Ours, swept only when asked. */
+export const createUnsweptSessions: CreateApp = ({ directory }, items) =>
+  createApp(items, { directory, sweep: false })
+
 /** Ours, on the disk before the response. */
 export const createDurableSessions: CreateApp = ({ directory }, items) =>
   createApp(items, { directory, durable: true })

@@ -71,7 +71,7 @@ test('a passphrase makes the same key on every machine', async (t) => {
   const directory = makeTemporaryDirectory(t)
   const browser = (await reopen(t, directory, STRETCHED)).visit()
   await browser.get('/count')
-  const second = await reopen(t, directory, PASSPHRASE)
+  const second = await reopen(t, directory, [PASSPHRASE])
   t.deepEqual(await dataOf(turn(browser, second)), { views: 1 })
 })
 

@@ -86,18 +86,23 @@ async function tryMutant(
     const patience = PATIENCE.times * milliseconds + PATIENCE.more
     const run = await workshop.runTests(test, patience, isOfTest)
     const { failed, end } = run
-    const killer =
-      failed.find(isOfTest) ?? (run.hasRemaining ? findRemaining(test, run) : undefined)
+    const killer = failed.find(isOfTest) ?? findRemaining(test, run)
     return killer === undefined ? { reason: `${test}: ${failed[0] ?? end}` } : { killer }
   } finally {
     workshop.write(file, original)
   }
 }
 
-/** The first of the tests that pass without a fault and had no end with it. */
-function findRemaining(test: string, { passed, failed }: TestRun): string | undefined {
-  const ended = new Set([...passed, ...failed])
-  return [...(sound.get(test)?.passed ?? [])].find((title) => !ended.has(title))
+/**
+ * The first of the tests that pass without a fault and had no end with it, when no other failed: a
+ * hook that fails leaves tests without an end, too.
+ */
+function findRemaining(
+  test: string,
+  { passed, failed, hasRemaining }: TestRun,
+): string | undefined {
+  if (!hasRemaining || failed.length > 0) return undefined
+  return [...(sound.get(test)?.passed ?? [])].find((title) => !passed.includes(title))
 }
 
 async function report(mutant: Mutant, workshop: Workshop): Promise<void> {
