@@ -8,6 +8,7 @@ import { openNeighbour } from '../support/default-store.ts'
 import { Gate } from '../support/gate.ts'
 import { isWhole } from '../support/proof.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
+import { SharedStage } from '../support/stage.ts'
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/waiting.ts'
 
@@ -21,20 +22,17 @@ const test = anyTest as TestFn<{
   directory: string
   servers: [ServerProcess, ServerProcess, ...ServerProcess[]]
 }>
-const cleanups: (() => unknown)[] = []
+const stage = new SharedStage()
 
 // Started once, cold and together: what several processes agree on is asked of these.
 test.before(async (t) => {
-  const file = { teardown: (work: () => unknown) => void cleanups.unshift(work) }
-  const directory = makeTemporaryDirectory(file)
-  const start = (): Promise<ServerProcess> => startServer(file, { directory })
+  const directory = makeTemporaryDirectory(stage)
+  const start = (): Promise<ServerProcess> => startServer(stage, { directory })
   const others = Array.from({ length: COLD - 2 }, start)
   t.context = { directory, servers: await Promise.all([start(), start(), ...others]) }
 })
 
-test.after.always(async () => {
-  for (const work of cleanups) await work()
-})
+test.after.always(() => stage.end())
 
 function replay(server: ServerProcess, browser: Browser, path = '/'): ReturnType<Browser['get']> {
   return server.visit().get(path, { cookie: `sid=${cookieOf(browser)}` })

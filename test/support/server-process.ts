@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Browser } from './browser.ts'
 import type { ServerOptions } from './hostile-server.ts'
+import type { Stage } from './stage.ts'
 
 /** Plays a server process of its own. */
 export interface ServerProcess {
@@ -25,7 +26,7 @@ export interface StartOptions {
 
 /** Starts a process that serves the shop from `directory`; it ends with the test. */
 export async function startServer(
-  t: { teardown(work: () => unknown): void },
+  t: Stage,
   options: ServerOptions,
   { variables = {}, under = [], uid }: StartOptions = {},
 ): Promise<ServerProcess> {
