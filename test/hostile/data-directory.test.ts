@@ -34,7 +34,9 @@ async function openShop(t: ExecutionContext) {
 
 async function assertWorks(t: ExecutionContext, site: Website, what: string): Promise<void> {
   const browser = site.visit()
-  t.is((await browser.get('/login?name=new')).status, 200, what)
+  const page = await browser.get('/login?name=new')
+  if (page.status !== 200) t.log(site.errors)
+  t.is(page.status, 200, what)
   t.is((await browser.get('/')).text, 'hello new', what)
   t.is((await browser.get('/logout')).status, 200, what)
 }
