@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 
 // Most files are done within a second: what V8 compiles anew in it, to be faster later, is lost.
-// Later versions of Node wait longer of themselves.
+// Later versions of Node do not know the flag: they count calls.
 if (process.version.startsWith('v20.')) setFlagsFromString('--interrupt-budget=600000')
 
 /** What takes seconds goes first: begun last, one file would be waited for by all cores but one. */
