@@ -12,6 +12,7 @@ import type {
 } from '../lib/store.ts'
 import { entryOf } from './file/commit.ts'
 import { DataDirectory } from './file/data-directory.ts'
+import { retryDeleted } from './file/deletion.ts'
 import { type Environment, nodeEnvironment } from './file/environment.ts'
 import { isDiskFull, storeError } from './file/failure.ts'
 import { codeOf } from './file/file-system.ts'
@@ -223,15 +224,21 @@ export class FileStore implements Store {
    * A read makes no directory, and needs nobody's leave. It asks for it all the same, and does not
    * wait, so that those after it need no look at the file.
    */
-  async #enterToRead(): Promise<Tenant | undefined> {
-    if (!(await this.#directory.inspect())) return undefined
-    const tenant = await this.#enterThere()
-    tenant.tenancy.join().catch(() => {})
-    return tenant
+  #enterToRead(): Promise<Tenant | undefined> {
+    return retryDeleted(async () => {
+      if (!(await this.#directory.inspect())) return undefined
+      const tenant = await this.#enterThere()
+      tenant.tenancy.join().catch(() => {})
+      return tenant
+    })
   }
 
   /** Makes the directory if need be, and enters it. */
-  async #enter(): Promise<Tenant> {
+  #enter(): Promise<Tenant> {
+    return retryDeleted(() => this.#prepareAndEnter())
+  }
+
+  async #prepareAndEnter(): Promise<Tenant> {
     try {
       await this.#directory.prepare()
     } catch (error) {
@@ -255,6 +262,7 @@ export class FileStore implements Store {
       return this.#tenant
     } catch (error) {
       this.#entering = undefined
+      this.#directory.forget()
       throw error
     }
   }

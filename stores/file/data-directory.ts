@@ -83,9 +83,15 @@ export class DataDirectory {
   }
 
   #prepareAnew(): Promise<void> {
-    this.#prepared = undefined
-    this.#anchored.clear()
+    this.forget()
     return this.prepare()
+  }
+
+  /** Looks at everything anew from now on: somebody may have deleted it. */
+  forget(): void {
+    this.#prepared = undefined
+    this.#inspected = false
+    this.#anchored.clear()
   }
 
   /**

@@ -13,9 +13,9 @@ export function createMeeting(size: number): () => Promise<void> {
 const PATIENCE_MILLISECONDS = 20_000
 
 /** Waits for what happens beside a response, or after it was sent. Rejects when it does not happen. */
-export async function until(happened: () => boolean): Promise<void> {
+export async function until(happened: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + PATIENCE_MILLISECONDS
-  while (!happened()) {
+  while (!(await happened())) {
     if (performance.now() > end) throw new Error(`It did not happen: ${happened}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

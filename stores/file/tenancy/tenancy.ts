@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { retryDeleted } from '../deletion.ts'
 import type { Environment } from '../environment.ts'
 import { storeError } from '../failure.ts'
 import type { SessionLocks } from '../lock.ts'
@@ -160,7 +161,7 @@ export class Tenancy {
     for (let pause = SHORTEST_PAUSE_MILLISECONDS; ; ) {
       if (this.#closing.signal.aborted) throw closed()
       try {
-        if (await this.#tryToJoin(pause)) break
+        if (await retryDeleted(() => this.#tryToJoin(pause))) break
       } catch (error) {
         const failure = storeError("enter the store's register", error)
         if (failure.code !== 'ERR_SESSION_LOCK_TIMEOUT') throw failure

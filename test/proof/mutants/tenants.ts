@@ -161,4 +161,41 @@ export const tenantMutants: readonly Mutant[] = [
       replace: '',
     },
   ]),
+  ...mutantsOf('stores/file/deletion.ts', 'test/stores/file/deletion.test.ts', [
+    {
+      what: 'what was deleted meanwhile is made again 25 times',
+      find: ' || tries === TRIES',
+      replace: ' || tries === TRIES * TRIES',
+    },
+    {
+      what: 'an error of ours does not tell that something was deleted',
+      find: 'error instanceof SessionError ? error.cause : error',
+      replace: 'error',
+    },
+  ]),
+  ...mutantsOf('stores/file/tenancy/tenancy.ts', 'test/stores/file/deletion.test.ts', [
+    {
+      what: 'who enters a register that is deleted meanwhile fails',
+      find: 'retryDeleted(() => this.#tryToJoin(pause))',
+      replace: 'this.#tryToJoin(pause)',
+    },
+  ]),
+  ...mutantsOf('stores/file.ts', 'test/stores/file/deletion.test.ts', [
+    {
+      what: 'a commit fails when the directory that was just made is deleted',
+      find: 'retryDeleted(() => this.#prepareAndEnter())',
+      replace: 'this.#prepareAndEnter()',
+    },
+    {
+      what: 'a directory that was deleted before it was entered is never made again',
+      find: '      this.#directory.forget()\n',
+      replace: '',
+    },
+    {
+      what: 'a read fails when the directory is deleted meanwhile',
+      find: 'const tenant = await this.#enterThere()\n      tenant',
+      replace:
+        "const tenant = await this.#enterThere().catch(() => Promise.reject(new Error('gone')))\n      tenant",
+    },
+  ]),
 ]
