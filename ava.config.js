@@ -1,3 +1,4 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 
@@ -5,19 +6,48 @@ import { setFlagsFromString } from 'node:v8'
 // Later versions of Node do not know the flag: they count calls.
 if (process.version.startsWith('v20.')) setFlagsFromString('--interrupt-budget=600000')
 
-/** What takes seconds goes first: begun last, one file would be waited for by all cores but one. */
-const LONG =
-  /browser|contract|environment|example|faults|hostile|keys|kill|model|package|processes|proof|readme|register|restart|serializer|tenancy\.|testing|torture|types/
+const TESTS = 'dist/test'
+const GROUPS = 'dist/groups'
 
-function rankOf(path) {
-  return LONG.test(path.slice(path.lastIndexOf('dist'))) ? 0 : 1
+/** What takes seconds, or is about the whole process. Each has a worker of its own. */
+const ALONE =
+  /^(browser|key-file-publish|package|proof\/.*|readme|secret|serializer|testing|types)\.test|\b(contract|deletion|faults|keys|kill|listeners|lock|lock-model|processes|register|rolling-restart|sole-files|tenancy|tenancy-model|torture)\.test/
+
+/** Tests of one worker begin at the same time: of more, some would wait too long for their turn. */
+const LARGEST_GROUP = 16
+
+/**
+ * Groups the others by their folder, since a worker costs half a second of CPU before its first test:
+ * writes a file for each group, which imports what is in it. Returns the files that stay alone.
+ */
+function writeGroups() {
+  const tests = readdirSync(TESTS, { recursive: true }).filter((path) => path.endsWith('.test.js'))
+  const folders = {}
+  for (const path of tests.filter((test) => !ALONE.test(test)).sort()) {
+    const folder = path.includes('/') ? path.slice(0, path.indexOf('/')) : 'lib'
+    folders[folder] ??= []
+    folders[folder].push(`import '../test/${path}'\n`)
+  }
+  rmSync(GROUPS, { recursive: true, force: true })
+  mkdirSync(GROUPS)
+  for (const [folder, imports] of Object.entries(folders)) {
+    for (let number = 1; imports.length > 0; number++) {
+      writeFileSync(`${GROUPS}/${folder}-${number}.js`, imports.splice(0, LARGEST_GROUP).join(''))
+    }
+  }
+  return tests.filter((test) => ALONE.test(test)).map((test) => `${TESTS}/${test}`)
 }
 
+/** Not when files or tests are named, or watched: then each file has a worker, and is called by its name. */
+const isWhole = process.argv.length === 2
+
 export default {
-  files: ['dist/test/**/*.test.js'],
+  files: isWhole ? [...writeGroups(), `${GROUPS}/*.js`] : [`${TESTS}/**/*.test.js`],
   nodeArguments: ['--enable-source-maps'],
   timeout: '60s',
   // One more than there are cores: tests with processes of their own wait for them half the time.
   concurrency: availableParallelism() + 1,
-  sortTestFiles: (one, other) => rankOf(one) - rankOf(other) || one.localeCompare(other),
+  // Begun last, a long file would be waited for by all cores but one.
+  sortTestFiles: (one, other) =>
+    Number(one.includes(GROUPS)) - Number(other.includes(GROUPS)) || one.localeCompare(other),
 }

@@ -6,7 +6,11 @@ import { keyOf, ringOf } from './support/keys.ts'
 /** What a record takes beside its text, as the cache reckons. */
 const OVERHEAD = 512
 
-const { primary: key } = await ringOf('sid', keyOf('one'))
+let key: CachedRecord['key']
+
+test.before(async () => {
+  key = (await ringOf('sid', keyOf('one'))).primary
+})
 
 /** A record whose text is `length` characters long; sealed in no more. */
 function cachedOf(length: number, sealed = ''): CachedRecord {

@@ -16,7 +16,7 @@ import {
 
 const NAME = nameOf(1)
 
-test('where files come out wider than they are asked for, each is narrowed', async (t) => {
+test('where files come out wider than they are asked for, each that replaces one is narrowed', async (t) => {
   const fs = {
     ...nodeFileSystem,
     open: (path: string, flags: number, mode?: number) =>
