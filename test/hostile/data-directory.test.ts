@@ -16,7 +16,7 @@ import { shop } from '../support/attacked-shop.ts'
 import { cookieOf, listTree, sessionFiles } from '../support/data-folder.ts'
 import { openNeighbour } from '../support/default-store.ts'
 import { startServer } from '../support/server-process.ts'
-import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { deleteDirectory, makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/waiting.ts'
 import { openWebsite, type Website } from '../support/website.ts'
 
@@ -117,7 +117,7 @@ testAsRoot(
 test('deleting the data directory under a running site logs everybody out, and harms nothing', async (t) => {
   const { directory, site, ann } = await openShop(t)
   for (const part of ['', 'sid', 'sid']) {
-    rmSync(join(directory, part), { recursive: true })
+    deleteDirectory(join(directory, part))
     site.clock.advance(2000)
     // The neighbour may find the new directory later than we do: until then we are alone there, and
     // look at a file that we know once a second.
@@ -132,7 +132,7 @@ test('renaming the data directory away and back loses nobody', async (t) => {
   const { root, directory, site, ann } = await openShop(t)
   renameSync(directory, join(root, 'away'))
   t.is((await site.visit().get('/', { cookie: `sid=${cookieOf(ann)}` })).status, 200)
-  rmSync(directory, { recursive: true, force: true })
+  deleteDirectory(directory)
   renameSync(join(root, 'away'), directory)
   t.is((await ann.get('/')).text, 'hello ann')
   await assertWorks(t, site, 'after the way back')
@@ -155,7 +155,7 @@ test('a file in the place of the data directory makes 503, and its end ends that
 test('a shard that became a link or a file signs nobody in', async (t) => {
   const { directory, site, ann } = await openShop(t)
   const shard = join(sessionFiles(directory)[0] as string, '..')
-  rmSync(shard, { recursive: true })
+  deleteDirectory(shard)
   writeFileSync(shard, '')
   const page = await ann.get('/')
   t.true(page.text === STRANGER || page.status === 503)

@@ -8,7 +8,7 @@ import { shop } from '../support/attacked-shop.ts'
 import type { Browser } from '../support/browser.ts'
 import { cookieOf, fileOf } from '../support/data-folder.ts'
 import { openNeighbour } from '../support/default-store.ts'
-import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { deleteDirectory, makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { openWebsite } from '../support/website.ts'
 
 const KEY = 'c0ffee5eed0123456789abcdef0fedcba9876543210ddba11f00dcafe4321abc'
@@ -126,7 +126,7 @@ test('nothing that can be looked at, told or traced holds an id, a cookie, a key
   writeFileSync(fileOf(directory, bob), 'S3CRET-value')
   await bob.get('/')
   await ann.get('/gone')
-  rmSync(join(directory, 'sid'), { recursive: true })
+  deleteDirectory(join(directory, 'sid'))
   writeFileSync(join(directory, 'sid'), '')
   t.is((await bob.get('/')).status, 503)
   t.is((await site.visit().get('/put')).status, 500)

@@ -17,7 +17,7 @@ import test from 'ava'
 import { openNeighbour } from '../support/default-store.ts'
 import { onlyFile, sessionFiles } from '../support/files.ts'
 import { dataOf, PAGES } from '../support/pages.ts'
-import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { deleteDirectory, makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { eventsOf, openWebsite } from '../support/website.ts'
 
 const DAMAGES: Readonly<Record<string, (file: string) => void>> = {
@@ -117,7 +117,7 @@ test('a file that goes away is no session, and no event', async (t) => {
   const site = await openWebsite(t, PAGES, { directory })
   const browser = site.visit()
   await browser.get('/count')
-  rmSync(dirname(onlyFile(directory)), { recursive: true })
+  deleteDirectory(dirname(onlyFile(directory)))
   t.deepEqual(await dataOf(browser), {})
   t.deepEqual(eventsOf(site), ['create'])
   t.is((await browser.get('/count')).text, '1')

@@ -1,12 +1,4 @@
-import {
-  chmodSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
@@ -16,7 +8,7 @@ import { openNeighbour } from '../support/default-store.ts'
 import { sessionFiles } from '../support/files.ts'
 import { dataOf, PAGES } from '../support/pages.ts'
 import { StageStore } from '../support/stores.ts'
-import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { deleteDirectory, makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { openWebsite } from '../support/website.ts'
 
 const KEYS = '5f2c8a1de07b9436c1f08e5ad2b7639408fe1c6a4bd590e37281acf45d60b91e'
@@ -188,7 +180,7 @@ test('a directory that goes away while the server runs is made again', async (t)
   const site = await openWebsite(t, PAGES, { directory, keys: KEYS })
   const browser = site.visit()
   await browser.get('/count')
-  rmSync(directory, { recursive: true })
+  deleteDirectory(directory)
   t.deepEqual(await dataOf(browser), {})
   t.is((await browser.get('/count')).text, '1')
   t.deepEqual(await dataOf(browser), { views: 1 })

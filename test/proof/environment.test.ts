@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -20,7 +20,7 @@ import {
   trySaving,
   WAYS,
 } from '../support/store-in-need.ts'
-import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { deleteDirectory, makeTemporaryDirectory } from '../support/temporary-directory.ts'
 
 const LATER = 9e15
 
@@ -98,11 +98,11 @@ for (const way of WAYS) {
       renameSync(directory, away)
       await missed(ANN)
       // It may have been made anew.
-      rmSync(directory, { recursive: true, force: true })
+      deleteDirectory(directory)
       renameSync(away, directory)
       t.is(await store.read(ANN), 'first')
       await store.order({ verb: 'append', name: ANN, text: '+' })
-      rmSync(directory, { recursive: true })
+      deleteDirectory(directory)
       await missed(ANN)
       await store.order({ verb: 'append', name: BOB, text: 'from the dead' })
       t.is(await store.read(BOB), undefined)

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,4 +11,21 @@ export function makeTemporaryDirectory(t: { teardown(work: () => unknown): void 
   const directory = mkdtempSync(join(tmpdir(), 'sessions-'))
   t.teardown(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
   return directory
+}
+
+const TRIES = 20
+
+/**
+ * Deletes a directory, if there is one, under a store that uses it: again where that has just put
+ * another file there.
+ */
+export function deleteDirectory(path: string): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      rmSync(path, { recursive: true, force: true })
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY' || tries === TRIES) throw error
+    }
+  }
 }

@@ -14,6 +14,7 @@ import {
   storing,
   textOf,
 } from '../../support/file-store.ts'
+import { deleteDirectory } from '../../support/temporary-directory.ts'
 
 const NAME = nameOf(1)
 
@@ -90,7 +91,7 @@ test('one who was struck off the register does not take what it knows for curren
   const other = new FileStore({ directory }, { ...nodeEnvironment, fs: { ...nodeFileSystem } })
   advance(900)
   const { version = {} } = await store.update(NAME, storing('one'))
-  rmSync(`${directory}/sid/tenants`, { recursive: true })
+  deleteDirectory(`${directory}/sid/tenants`)
   await other.update(NAME, appending(', two'))
   advance(101)
   t.false(store.isCurrent(NAME, version))

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { SessionError } from '../../../lib/errors.ts'
@@ -15,6 +14,7 @@ import {
 } from '../../support/file-store.ts'
 import { strideOf } from '../../support/proof.ts'
 import { SharedStage } from '../../support/stage.ts'
+import { deleteDirectory } from '../../support/temporary-directory.ts'
 
 const NAME = nameOf(1)
 
@@ -79,7 +79,7 @@ async function deleteAtCall(
   let isOver = false
   const fs = interceptFileSystem(({ proceed }) => {
     calls += 1
-    if (calls === call && !isOver) rmSync(join(directory, part), { recursive: true, force: true })
+    if (calls === call && !isOver) deleteDirectory(join(directory, part))
     return proceed()
   })
   const { store } = openStore(stage, { fs, sockets }, { directory })

@@ -21,7 +21,7 @@ import {
   systemError,
   textOf,
 } from '../../support/file-store.ts'
-import { makeTemporaryDirectory } from '../../support/temporary-directory.ts'
+import { deleteDirectory, makeTemporaryDirectory } from '../../support/temporary-directory.ts'
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777
 const REFUSED = 'ERR_SESSION_DIRECTORY'
@@ -119,7 +119,7 @@ test('a store makes its directory when it is first used, with a .gitignore, and 
   await store.ready()
   t.is(modeOf(join(directory, 'sid')), 0o700)
   t.is(readFileSync(join(directory, '.gitignore'), 'utf8'), '*\n')
-  rmSync(directory, { recursive: true })
+  deleteDirectory(directory)
   symlinkSync(parent, directory)
   const again = openStore(t, {}, { directory }).store
   const error = await t.throwsAsync(again.ready(), { code: REFUSED })
@@ -160,7 +160,7 @@ test('a .gitignore that is there stays as it is', async (t) => {
 test('a directory deleted while in use has logged everybody out, and is made anew', async (t) => {
   const { store, directory } = openStore(t)
   await store.update(nameOf(1), storing('x'), { durable: true })
-  rmSync(directory, { recursive: true })
+  deleteDirectory(directory)
   t.is(await textOf(store, nameOf(1)), undefined)
   await store.update(nameOf(2), storing('y'), { durable: true })
   t.is(await textOf(store, nameOf(2)), 'y')

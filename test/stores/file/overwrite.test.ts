@@ -1,12 +1,4 @@
-import {
-  existsSync,
-  linkSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, linkSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
 import { nodeFileSystem } from '../../../stores/file/file-system.ts'
@@ -21,6 +13,7 @@ import {
   watchFileSystem,
 } from '../../support/file-store.ts'
 import { openSoleStore } from '../../support/sole-store.ts'
+import { deleteDirectory } from '../../support/temporary-directory.ts'
 
 const NAME = nameOf(1)
 
@@ -272,7 +265,7 @@ test('a damaged file is not written to, and can be removed', async (t) => {
 test('a shard that somebody deletes is made again for a new session', async (t) => {
   const { update, find, fileOf } = openSoleStore(t)
   await update(NAME, storing('one'))
-  rmSync(dirname(fileOf(NAME)), { recursive: true })
+  deleteDirectory(dirname(fileOf(NAME)))
   const other = nameOf(17)
   t.is(dirname(fileOf(other)), dirname(fileOf(NAME)))
   await update(other, storing('two'))

@@ -1,12 +1,4 @@
-import {
-  chmodSync,
-  copyFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, copyFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import {
   appending,
@@ -19,6 +11,7 @@ import {
 } from '../../support/file-store.ts'
 import { Gate } from '../../support/gate.ts'
 import { openSoleStore } from '../../support/sole-store.ts'
+import { deleteDirectory } from '../../support/temporary-directory.ts'
 import { until } from '../../support/waiting.ts'
 
 const NAME = nameOf(1)
@@ -138,7 +131,7 @@ test('a whole directory deleted by hand has signed everybody out, and takes new 
   const { monotonic, advance } = makeClock()
   const { update, find, directory } = openSoleStore(t, { monotonic })
   await update(NAME, storing('one'))
-  rmSync(`${directory}/sid`, { recursive: true })
+  deleteDirectory(`${directory}/sid`)
   advance(1000)
   await update(NAME, appending('!'))
   t.is(await find(NAME), 'missing')

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test from 'ava'
 import { interceptFileSystem, makeClock, systemError } from '../../../support/file-store.ts'
+import { deleteDirectory } from '../../../support/temporary-directory.ts'
 import {
   listSockets,
   makeTenantsDirectory,
@@ -39,7 +40,7 @@ test.serial(
     const clock = makeClock()
     const tenancy = openTenancy(t, directory, { monotonic: clock.monotonic })
     await tenancy.join()
-    rmSync(join(directory, 'tenants'), { recursive: true })
+    deleteDirectory(join(directory, 'tenants'))
     const other = openTenancy(t, directory)
     await other.join()
     clock.advance(1001)
