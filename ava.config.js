@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 
 // Most files are done within a second: what V8 compiles anew in it, to be faster later, is lost.
@@ -9,9 +10,9 @@ if (process.version.startsWith('v20.')) setFlagsFromString('--interrupt-budget=6
 const TESTS = 'dist/test'
 const GROUPS = 'dist/groups'
 
-/** What takes seconds, or is about the whole process. Each has a worker of its own. */
+/** What takes seconds, or looks at all the memory of the process. Each has a worker of its own. */
 const ALONE =
-  /^(browser|key-file-publish|package|proof\/.*|readme|secret|serializer|testing|types)\.test|\b(contract|deletion|faults|keys|kill|listeners|lock|lock-model|processes|register|rolling-restart|sole-files|tenancy|tenancy-model|torture)\.test/
+  /^(browser|key-file-publish|package|proof\/.*|readme|secret|serializer|testing|types)\.test|\b(contract|damage|deletion|faults|keys|kill|listeners|lock|lock-model|processes|register|rolling-restart|sole-files|tenancy|tenancy-model|torture)\.test/
 
 /** Tests of one worker begin at the same time: of more, some would wait too long for their turn. */
 const LARGEST_GROUP = 16
@@ -21,24 +22,28 @@ const LARGEST_GROUP = 16
  * writes a file for each group, which imports what is in it. Returns the files that stay alone.
  */
 function writeGroups() {
-  const tests = readdirSync(TESTS, { recursive: true }).filter((path) => path.endsWith('.test.js'))
+  const tests = readdirSync(join(import.meta.dirname, TESTS), { recursive: true }).filter((path) =>
+    path.endsWith('.test.js'),
+  )
   const folders = {}
   for (const path of tests.filter((test) => !ALONE.test(test)).sort()) {
     const folder = path.includes('/') ? path.slice(0, path.indexOf('/')) : 'lib'
     folders[folder] ??= []
     folders[folder].push(`import '../test/${path}'\n`)
   }
-  rmSync(GROUPS, { recursive: true, force: true })
-  mkdirSync(GROUPS)
+  const groups = join(import.meta.dirname, GROUPS)
+  rmSync(groups, { recursive: true, force: true })
+  mkdirSync(groups)
   for (const [folder, imports] of Object.entries(folders)) {
     for (let number = 1; imports.length > 0; number++) {
-      writeFileSync(`${GROUPS}/${folder}-${number}.js`, imports.splice(0, LARGEST_GROUP).join(''))
+      const file = join(groups, `${folder}-${number}.js`)
+      writeFileSync(file, imports.splice(0, LARGEST_GROUP).join(''))
     }
   }
   return tests.filter((test) => ALONE.test(test)).map((test) => `${TESTS}/${test}`)
 }
 
-/** Not when files or tests are named, or watched: then each file has a worker, and is called by its name. */
+/** With any argument, such as a file or `--match`, each file has a worker, and is called by its name. */
 const isWhole = process.argv.length === 2
 
 export default {

@@ -68,13 +68,16 @@ export class FileStore implements Store {
    */
   async ready(): Promise<void> {
     this.#checkOpen()
-    const tenant = await this.#enter()
-    try {
-      await this.#environment.fs.access(this.#directory.path)
-    } catch (error) {
-      throw storeError('use the directory of the store', error)
-    }
-    await tenant.tenancy.join()
+    await retryDeleted(async () => {
+      const tenant = await this.#enter()
+      try {
+        await this.#directory.restore()
+        await this.#environment.fs.access(this.#directory.path)
+      } catch (error) {
+        throw storeError('use the directory of the store', error)
+      }
+      await tenant.tenancy.join()
+    })
   }
 
   async read(name: string, known?: Version): Promise<Found | 'unchanged' | 'damaged' | undefined> {

@@ -3,11 +3,11 @@ import { SessionError } from '../lib/errors.ts'
 import { SessionEmitter } from '../lib/events.ts'
 import { settle } from './support/alarm.ts'
 
-/** The messages of the warnings of this process that are about listeners, from now to the end of the test. */
+/** The messages of the warnings of this process, from now to the end of the test. */
 function keepWarnings(t: ExecutionContext): readonly string[] {
   const warnings: string[] = []
   const keep = ({ message }: Error): void => {
-    if (message.startsWith('A listener of the session event')) warnings.push(message)
+    warnings.push(message)
   }
   process.on('warning', keep)
   t.teardown(() => process.off('warning', keep))

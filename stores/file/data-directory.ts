@@ -70,6 +70,7 @@ export class DataDirectory {
     await preparePrivateDirectory(this.#fs, this.parent, undefined, mayNarrow)
     await writeGitIgnore(this.#fs, this.parent)
     await preparePrivateDirectory(this.#fs, this.path)
+    this.#inspected = true
   }
 
   /** Makes it anew, with all that belongs there, when somebody deleted it. */
@@ -99,7 +100,7 @@ export class DataDirectory {
    * one.
    */
   async inspect(): Promise<boolean> {
-    if (this.#inspected || this.#prepared !== undefined) return true
+    if (this.#inspected) return true
     const isThere = [this.parent, this.path].map((path) => inspectDirectory(this.#fs, path))
     this.#inspected = (await Promise.all(isThere)).every(Boolean)
     return this.#inspected

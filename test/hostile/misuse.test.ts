@@ -7,11 +7,11 @@ import { openWebsite } from '../support/website.ts'
 /** What makes an object a promise to `await`. */
 const THEN = 'then'
 
-/** The outcome of a promise, in a word; `'never'` when half a second brings none. */
+/** The outcome of a promise, in a word; `'never'` when twenty seconds bring none. */
 async function outcome(work: Promise<unknown>): Promise<string> {
   let timer: NodeJS.Timeout | undefined
   const never = new Promise<string>((resolve) => {
-    timer = setTimeout(resolve, 500, 'never')
+    timer = setTimeout(resolve, 20_000, 'never')
   })
   const settled = work.then(
     (value) => `resolved ${value}`,

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import anyTest, { type TestFn } from 'ava'
 import { Attacker } from '../support/attacker.ts'
@@ -9,6 +9,7 @@ import { Gate } from '../support/gate.ts'
 import { isWhole } from '../support/proof.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
 import { SharedStage } from '../support/stage.ts'
+import { whyNoStrace } from '../support/strace.ts'
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/waiting.ts'
 
@@ -23,6 +24,8 @@ const test = anyTest as TestFn<{
   servers: [ServerProcess, ServerProcess, ...ServerProcess[]]
 }>
 const stage = new SharedStage()
+const reason = await whyNoStrace()
+const testWithStrace = reason === undefined ? test.serial : test.serial.skip
 
 // Started once, cold and together: what several processes agree on is asked of these.
 test.before(async (t) => {
@@ -221,23 +224,16 @@ test.serial(
   },
 )
 
-const straceIsThere = existsSync('/usr/bin/strace')
-const testWithStrace = straceIsThere ? test.serial : test.serial.skip
-
 testWithStrace(
-  'forged cookies open, stat and list nothing of the sessions (skipped where strace is not there)',
+  `forged cookies open, stat and list nothing of the sessions${reason ? ` (skipped: ${reason})` : ''}`,
   async (t) => {
     const directory = makeTemporaryDirectory(t)
     const log = join(makeTemporaryDirectory(t), 'calls')
     const server = await startServer(
       t,
       { directory },
-      { under: ['/usr/bin/strace', '-f', '--seccomp-bpf', '-qq', '-e', 'trace=%file', '-o', log] },
-    ).catch(() => undefined)
-    if (server === undefined) {
-      t.pass('this machine does not let processes be traced')
-      return
-    }
+      { under: ['strace', '-f', '--seccomp-bpf', '-qq', '-e', 'trace=%file', '-o', log] },
+    )
     const ann = server.visit()
     await ann.get('/login')
     await ann.get('/')

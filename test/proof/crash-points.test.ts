@@ -1,22 +1,19 @@
 import test, { type ExecutionContext } from 'ava'
 import { type SessionId, toSessionId } from '../../lib/id.ts'
 import type { Store } from '../../lib/store.ts'
-import { Disk } from '../support/disk.ts'
+import { type Moment, CRASH_SEED as SEED, watch } from '../support/crash-moments.ts'
+import type { Disk } from '../support/disk.ts'
 import { nextProcess, openEngine, rush, WAYS, type Way } from '../support/engine.ts'
 import { countBytes, idOf, openVaultOn } from '../support/engine-vault.ts'
 import { nameOf, removing, storing } from '../support/file-store.ts'
-import { interceptAll } from '../support/held-calls.ts'
 import { History } from '../support/history.ts'
 import { drawFrom, everyChoice } from '../support/power.ts'
-import { isWhole, strideOf } from '../support/proof.ts'
+import { isWhole } from '../support/proof.ts'
 import { BEGAN, recordOf } from '../support/stored.ts'
 import { draftOf, present } from '../support/vault.ts'
 
 /** States of the disk to look at after a call: all forgotten, nothing forgotten, and some between. */
 const STATES = isWhole ? 40 : 3
-/** After one call in so many. */
-const STRIDE = strideOf(7)
-const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1e9)
 
 const [ANN, BOB, CLEO] = [nameOf(1), nameOf(17), nameOf(2)]
 
@@ -71,44 +68,6 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       ])
     }
   },
-}
-
-/** The disk, and what was acknowledged, at one moment. */
-interface Moment<Truth> {
-  readonly call: string
-  readonly disk: Disk
-  readonly truth: Truth
-}
-
-/** The moments of a play on a new disk: after each call, the closing too, or one in `STRIDE`. */
-async function watch<Truth>(
-  way: Way,
-  play: (store: Store) => Promise<void>,
-  tell: () => Truth,
-): Promise<Moment<Truth>[]> {
-  const disk = new Disk()
-  const moments: Moment<Truth>[] = []
-  let isWatched = false
-  let calls = 0
-  const note = (call: string): void => {
-    const number = calls++
-    if (number % STRIDE !== SEED % STRIDE) return
-    moments.push({ call: `${number}, ${call}`, disk: disk.copy(), truth: tell() })
-  }
-  const fs = interceptAll(disk, async ({ method, proceed }) => {
-    const result = await proceed()
-    if (isWatched) note(method)
-    return result
-  })
-  const { store, isAlone, close } = openEngine({ disk, fs, way })
-  await store.ready()
-  if ((await isAlone()) !== (way === 'overwrite')) throw new Error('It commits the other way')
-  isWatched = true
-  await play(store)
-  note('the end')
-  await close()
-  note('close')
-  return moments
 }
 
 function watchHistory(way: Way, play: Scenario): Promise<Moment<History>[]> {
@@ -185,6 +144,27 @@ for (const way of WAYS) {
       t.pass()
     })
   }
+}
+
+for (const way of WAYS) {
+  test(`a disk on which nothing is ever synced, by ${way}: it is noticed that durable saves are lost`, async (t) => {
+    const history = new History()
+    const save = SCENARIOS['durable saves'] as Scenario
+    const play = (store: Store): Promise<void> => save(store, history)
+    let lost = 0
+    for (const { disk, truth } of await watch(way, play, () => history.copy(), { syncs: false })) {
+      const { store, close } = openEngine({
+        disk: disk.cutPower(() => 0),
+        way,
+        process: nextProcess(),
+        monotonic: rush(5000),
+        boot: 1,
+      })
+      if (!truth.afterPowerCut(ANN).has(await textOf(store, ANN))) lost += 1
+      await close()
+    }
+    t.true(lost > 0)
+  })
 }
 
 /** Where a sign-in is when the process ends: the ids it had and has, and whether it was answered. */

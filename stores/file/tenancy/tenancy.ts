@@ -159,7 +159,6 @@ export class Tenancy {
 
   async #joinAtLast(): Promise<void> {
     for (let pause = SHORTEST_PAUSE_MILLISECONDS; ; ) {
-      if (this.#closing.signal.aborted) throw closed()
       try {
         if (await retryDeleted(() => this.#tryToJoin(pause))) break
       } catch (error) {
@@ -178,6 +177,7 @@ export class Tenancy {
 
   /** Resolves to whether we are in; if not, after about `pause` milliseconds. */
   async #tryToJoin(pause: number): Promise<boolean> {
+    if (this.#closing.signal.aborted) throw closed()
     const seat = await this.#takeSeat()
     const register = await this.#renew(seat)
     if (!register) return false

@@ -163,7 +163,7 @@ export const tenantMutants: readonly Mutant[] = [
   ]),
   ...mutantsOf('stores/file/deletion.ts', 'test/stores/file/deletion.test.ts', [
     {
-      what: 'what was deleted meanwhile is made again 25 times',
+      what: 'what was deleted meanwhile is tried 25 times',
       find: ' || tries === TRIES',
       replace: ' || tries === TRIES * TRIES',
     },
@@ -192,10 +192,22 @@ export const tenantMutants: readonly Mutant[] = [
       replace: '',
     },
     {
+      what: 'a store is not ready when its directory was deleted',
+      find: '        await this.#directory.restore()\n',
+      replace: '',
+    },
+    {
       what: 'a read fails when the directory is deleted meanwhile',
       find: 'const tenant = await this.#enterThere()\n      tenant',
       replace:
         "const tenant = await this.#enterThere().catch(() => Promise.reject(new Error('gone')))\n      tenant",
+    },
+  ]),
+  ...mutantsOf('stores/file/data-directory.ts', 'test/stores/file/directory.test.ts', [
+    {
+      what: 'a read gets into a directory that is about to be refused',
+      find: 'if (this.#inspected) return true',
+      replace: 'if (this.#inspected || this.#prepared !== undefined) return true',
     },
   ]),
 ]

@@ -48,6 +48,13 @@ export const versionMutants: readonly Mutant[] = [
       replace: 'value === undefined ?',
     },
   ]),
+  ...mutantsOf('lib/events.ts', 'test/events.test.ts', [
+    {
+      what: 'many listeners are taken for a leak',
+      find: '    this.#emitter.setMaxListeners(0)\n',
+      replace: '',
+    },
+  ]),
   ...mutantsOf('lib/operation-queue.ts', 'test/operation-queue.test.ts', [
     {
       what: 'nobody waits for what is awaited',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { SessionError } from '../../../lib/errors.ts'
@@ -18,7 +19,7 @@ import { deleteDirectory } from '../../support/temporary-directory.ts'
 
 const NAME = nameOf(1)
 
-test('what somebody deleted meanwhile is made again, up to five times', async (t) => {
+test('what somebody deleted meanwhile is made again, and given up after five tries', async (t) => {
   let tries = 0
   const deleted = (): Promise<never> => {
     tries += 1
@@ -83,13 +84,16 @@ async function deleteAtCall(
     return proceed()
   })
   const { store } = openStore(stage, { fs, sockets }, { directory })
-  await t.notThrowsAsync(work(store), `'${part}' at call ${call}`)
-  isOver = true
-  const isDeleted = calls >= call
-  await store.update(nameOf(2), storing('after'))
-  t.is(await textOf(store, nameOf(2)), 'after', `'${part}' at call ${call}`)
-  await stage.end()
-  return isDeleted
+  try {
+    await t.notThrowsAsync(work(store), `'${part}' at call ${call}`)
+    isOver = true
+    const isDeleted = calls >= call
+    await store.update(nameOf(2), storing('after'))
+    t.is(await textOf(store, nameOf(2)), 'after', `'${part}' at call ${call}`)
+    return isDeleted
+  } finally {
+    await stage.end()
+  }
 }
 
 for (const isShared of [false, true]) {
@@ -105,3 +109,12 @@ test('whoever reads finds the session or none when the directory is deleted, and
       t.true([undefined, 'one'].includes(await textOf(store, NAME)))
     },
   }))
+
+test('a store is ready whenever its directory is deleted, and there is a directory then', async (t) => {
+  await deleteAtEveryCall(t, { isShared: false, work: (store) => store.ready() })
+  const { store, directory } = openStore(t)
+  await store.ready()
+  deleteDirectory(directory)
+  await store.ready()
+  t.true(existsSync(join(directory, 'sid')))
+})

@@ -208,3 +208,15 @@ test('a volume with nothing but lost+found, or a directory of ours, is narrowed'
   await next.ready()
   t.is(modeOf(directory), 0o700)
 })
+
+test('a read beside a commit does not get into a directory that is refused to that', async (t) => {
+  const { store: before, directory } = openStore(t)
+  await before.update(nameOf(1), storing('one'))
+  await before.close()
+  symlinkSync(directory, `${directory}-link`)
+  t.teardown(() => rmSync(`${directory}-link`))
+  const { store } = openStore(t, {}, { directory: `${directory}-link` })
+  const works = [store.update(nameOf(1), storing('two')), store.read(nameOf(1))]
+  for (const work of works) await t.throwsAsync(work, { code: REFUSED, message: /symbolic link/ })
+  await t.throwsAsync(store.update(nameOf(1), storing('two')), { code: REFUSED })
+})

@@ -196,8 +196,7 @@ test('a new session is a file of its own, 0600, never one that is there', async 
 })
 
 test('a file that another name leads to, such as a backup, is not written to', async (t) => {
-  const { monotonic } = makeClock()
-  const { update, find, fileOf, directory } = openSoleStore(t, { monotonic })
+  const { update, find, fileOf, directory } = openSoleStore(t)
   await update(NAME, storing('one'))
   const backup = join(directory, 'backup')
   linkSync(fileOf(NAME), backup)

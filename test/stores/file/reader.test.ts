@@ -50,7 +50,10 @@ test('a pipe is damage at once, though nobody writes into it', async (t) => {
   const path = join(makeTemporaryDirectory(t), 'pipe')
   execFileSync('mkfifo', [path])
   const reading = readFrame(nodeEnvironment, path)
-  const { state } = await Promise.race([reading, delay(5000, { state: 'waiting' }, { ref: false })])
+  const { state } = await Promise.race([
+    reading,
+    delay(20_000, { state: 'waiting' }, { ref: false }),
+  ])
   // Ends the wait, which would keep the test from its end.
   if (state === 'waiting') closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK))
   t.is(state, 'damaged')

@@ -33,13 +33,12 @@ test('a session renewed while the sweep looks at it stays', async (t) => {
 })
 
 test('a session that is being committed is not waited for', async (t) => {
-  const { store, fileOf } = openStore(t)
+  // By a clock that stands still it would wait for ever.
+  const { store, fileOf } = openStore(t, { monotonic: () => 0 })
   await store.update(nameOf(1), storing('x', 0))
   mkdirSync(`${fileOf(nameOf(1))}.lock`)
   writeFileSync(join(`${fileOf(nameOf(1))}.lock`, `${await owner.identify()}-x-1`), '')
-  const started = performance.now()
   t.deepEqual(await store.sweep(NOW), { ...NOTHING, scanned: 1, failed: 1 })
-  t.true(performance.now() - started < 2000)
 })
 
 test('damage mended while the sweep looks at it stays', async (t) => {
