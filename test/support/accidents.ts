@@ -1,4 +1,4 @@
-import type { FileSystem } from '../../stores/file/file-system.ts'
+import { type FileSystem, type ListedFile, nodeFileSystem } from '../../stores/file/file-system.ts'
 import { systemError } from './file-store.ts'
 import type { HeldCall } from './held-calls.ts'
 
@@ -13,35 +13,34 @@ export interface Accident {
   happen(call: HeldCall): Promise<unknown>
 }
 
+/** Every call that can fail. `rmdirSync` is made as the process ends: nobody is left to be told. */
+export const CALLS: readonly string[] = Object.keys(nodeFileSystem).filter(
+  (method) => method !== 'rmdirSync',
+)
 const WRITING = ['open', 'write', 'mkdir', 'rename', 'fsync', 'fdatasync']
 const NAMING = ['open', 'mkdir', 'rename', 'unlink', 'rmdir', 'list', 'readdir']
-const LOOKING = [
-  'stat',
-  'lstat',
-  'lstatOpen',
-  'access',
-  'realpath',
-  'fstat',
-  'read',
-  'close',
-  'utimes',
-]
+const LOOKING = ['stat', 'lstat', 'lstatOpen', 'access', 'realpath']
 
 /** The system's errors, and the calls that they befall. */
-const CODES = {
-  EIO: [...WRITING, ...NAMING, ...LOOKING],
+const CODES: Readonly<Record<string, readonly string[]>> = {
+  EIO: CALLS,
   ENOSPC: WRITING,
-  EMFILE: ['open', 'list', 'readdir'],
-  EACCES: [...NAMING, 'stat', 'lstat', 'lstatOpen', 'access', 'realpath'],
-} as const
-/** The same for those that the store has no other answer to than to one of the above. */
-const LIKE_THEM = { EDQUOT: WRITING, EROFS: [...WRITING, ...NAMING], EBUSY: NAMING } as const
+  EMFILE: ['open', 'list', 'readdir', 'readText'],
+  EACCES: [...NAMING, ...LOOKING],
+  EDQUOT: WRITING,
+  EROFS: [...WRITING, ...NAMING, 'chmod', 'fchmod'],
+  EBUSY: NAMING,
+}
+/** The names of the errors. */
+export const ERRNOS: readonly string[] = Object.keys(CODES)
+/** The store has no other answer to these than to one of the others: they are not tried for ever. */
+const LIKE_OTHERS = ['EDQUOT', 'EROFS', 'EBUSY']
 
 function failing([code, methods]: readonly [string, readonly string[]]): Accident {
   return {
     name: code,
     befalls: new Set(methods),
-    lasts: code !== 'EACCES',
+    lasts: code !== 'EACCES' && !LIKE_OTHERS.includes(code),
     async happen({ method, proceed }) {
       // Linux lets go of the descriptor whatever close(2) answers.
       if (method === 'close') await proceed()
@@ -85,6 +84,22 @@ const HALF_WRITE: Accident = {
   },
 }
 
+/** A directory that cannot be read to its end: half of its entries come, then an error. */
+const BROKEN_LIST: Accident = {
+  name: 'EIO in the middle of a list',
+  befalls: new Set(['list']),
+  lasts: false,
+  async happen({ method, proceed }) {
+    const result = await proceed()
+    return method === 'list' ? breakOff(result as ListedFile[]) : result
+  },
+}
+
+function* breakOff(files: readonly ListedFile[]): Generator<ListedFile> {
+  yield* files.slice(0, Math.ceil(files.length / 2))
+  throw systemError('EIO', 'readdir')
+}
+
 function writeHalf({ method, parameters, proceed }: HeldCall): Promise<unknown> {
   if (method !== 'write') return proceed()
   const [descriptor, buffer, offset, position] = parameters as [number, Buffer, number, number]
@@ -92,23 +107,21 @@ function writeHalf({ method, parameters, proceed }: HeldCall): Promise<unknown> 
   return proceed(descriptor, buffer.subarray(0, end), offset, position)
 }
 
-/** Each kind of accident once. */
+/** Each kind of accident, on the calls that it befalls in life. */
 export const ACCIDENTS: readonly Accident[] = [
   ...Object.entries(CODES).map(failing),
   LATE_FAILURE,
   SHORT_WRITE,
   HALF_WRITE,
+  BROKEN_LIST,
 ]
 
 /** Every errno, and each on every call, whether or not it befalls it in life. */
-export const ALL_ACCIDENTS: readonly Accident[] = [
-  ...ACCIDENTS,
-  ...Object.entries(LIKE_THEM).map(failing),
-].map((accident) =>
-  accident.befalls.size === 1
-    ? { ...accident, lasts: true }
-    : { ...accident, lasts: true, befalls: new Set([...CODES.EIO, 'chmod']) },
-)
+export const ALL_ACCIDENTS: readonly Accident[] = ACCIDENTS.map((accident) => ({
+  ...accident,
+  lasts: true,
+  befalls: accident.befalls.size === 1 ? accident.befalls : new Set(CALLS),
+}))
 
 /** What can go wrong with one of the calls of a scenario. */
 export interface Misfortune {

@@ -30,6 +30,8 @@ export class Disk implements FileSystem {
   readonly root: DiskDirectory
   /** Where sessions are to be kept: proper-lockfile keeps apart only what has another path. */
   readonly data: string
+  /** Rights that it gives to each new file, asked for or not, as some file systems do. */
+  given = 0
   readonly #tree: DiskTree
   readonly #open = new Map<number, DiskNode>()
 
@@ -105,7 +107,7 @@ export class Disk implements FileSystem {
     let node = name === '' ? directory : lookUp(directory, name)
     if (node === undefined) {
       if (!(flags & O_CREAT)) throw systemError('ENOENT', 'open')
-      node = this.#tree.make('file', mode, [Buffer.alloc(0)])
+      node = this.#tree.make('file', mode | this.given, [Buffer.alloc(0)])
       this.#tree.set(directory, name, node)
     } else if (flags & O_EXCL) throw systemError('EEXIST', 'open')
     if (flags & O_DIRECTORY && node.kind === 'file') throw systemError('ENOTDIR', 'open')

@@ -14,6 +14,8 @@ export interface Run {
   readonly disk: Disk
   readonly fate: Fate
   readonly way: Way
+  /** What was opened beside it in the meantime, to be closed with it. */
+  readonly others: Engine[]
   /** The time by the clock that stamps files, in milliseconds. */
   time: number
 }
@@ -21,7 +23,7 @@ export interface Run {
 /** Begins one, on a new disk. */
 export function openRun(way: Way): Run {
   const fate = new Fate()
-  const run = { fate, way, time: 1_000_000_000_000 }
+  const run = { fate, way, others: [], time: 1_000_000_000_000 }
   const disk = new Disk(() => run.time)
   const engine = openEngine({ disk, fs: interceptAll(disk, fate.pass), way })
   return Object.assign(run, { engine, store: engine.store, disk })

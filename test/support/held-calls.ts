@@ -11,7 +11,10 @@ export interface HeldCall {
   proceed(...instead: unknown[]): Promise<unknown>
 }
 
-/** A file system with `intercept` around every call, the stream of a directory's entries too. */
+/**
+ * A file system with `intercept` around every call. That of `list` proceeds to an array of entries,
+ * and may resolve to another iterable, which may throw.
+ */
 export function interceptAll(
   fs: FileSystem,
   intercept: (call: HeldCall) => Promise<unknown>,
@@ -24,7 +27,8 @@ export function interceptAll(
         for await (const file of fs.list(path)) files.push(file)
         return files
       }
-      yield* (await intercept({ fs, method: 'list', parameters: [path], proceed })) as ListedFile[]
+      const files = await intercept({ fs, method: 'list', parameters: [path], proceed })
+      yield* files as Iterable<ListedFile>
     },
   }
   for (const method of Object.keys(nodeFileSystem) as (keyof FileSystem)[]) {

@@ -22,7 +22,7 @@ import { findLitter } from '../../support/torture.ts'
 const NAME = nameOf(1)
 /** One call in so many fails, and with the next code others do. */
 const STRIDE = strideOf(5)
-const CODES = ['EIO', 'ENOSPC', 'EMFILE', 'EACCES', 'EROFS', 'EDQUOT', 'ESTALE']
+const CODES = ['EIO', 'ENOSPC', 'EMFILE', 'EACCES', 'EROFS', 'EDQUOT', 'EBUSY', 'ESTALE']
 
 /** A store with one entry, whose calls to the file system go through `fail` once it is set. */
 async function openFaulty(
