@@ -41,7 +41,7 @@ async function play(
   for (const each of engines) await each.store.ready().catch(() => {})
   const wrong =
     (accident === undefined ? litterOn(disk) : undefined) ??
-    judgeError(outcome, disk) ??
+    judgeError(outcome, disk, isLasting ? undefined : calls[call - 1]) ??
     (await judge(scenario, opened, outcome).catch((error: unknown) => `then ${inspect(error)}`))
   await pass(opened)
   await sweep(store)
@@ -60,8 +60,15 @@ async function judge(
   return (await scenario.judge(run, outcome)) ?? findStuck(run.store)
 }
 
-function judgeError(outcome: Outcome<unknown>, disk: Disk): string | undefined {
+/** `failed`: the call that failed, if it was but one. */
+function judgeError(
+  outcome: Outcome<unknown>,
+  disk: Disk,
+  failed: keyof FileSystem | undefined,
+): string | undefined {
   if ('result' in outcome) return undefined
+  // Who cannot tell what the disk is takes it for one that others may be on.
+  if (failed === 'statfs') return 'failed for want of what it can do without'
   const { error } = outcome
   const isOurs = error instanceof SessionError && error.code === 'ERR_SESSION_STORE'
   if (!isOurs) return `failed with ${inspect(error)}`
@@ -70,7 +77,7 @@ function judgeError(outcome: Outcome<unknown>, disk: Disk): string | undefined {
 
 /** Every errno on every call, or in the short form some of those that befall a call in life. */
 const accidents = isWhole ? ALL_ACCIDENTS : ACCIDENTS
-const stride = strideOf(10)
+const stride = strideOf(20)
 /** One in `stride` of each kind, and of each that there is one at least. */
 function choose(all: readonly Misfortune[], start: number): Misfortune[] {
   const kinds = [...new Set(all.map(nameOfKind))]
