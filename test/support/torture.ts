@@ -1,12 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import type { Entry } from '../../lib/store.ts'
 import type { Register } from '../../stores/file/tenancy/register.ts'
 import { FileStore } from '../../stores/file.ts'
+import { findViolations, type ListedTags, readJournal } from './torture-history.ts'
+import { Slot, sendSignals } from './torture-slot.ts'
 
 /** How hard a store is tortured. */
 export interface TortureOptions {
+  /**
+   * What the random choices of the test follow from: which sessions, pauses, signals and points. When
+   * the system lets which process run does not, and cannot be given back.
+   */
+  readonly seed: number
   readonly directory: string
   readonly processes: number
   /** Commits of each process, however often it is killed. */
@@ -23,7 +29,10 @@ export interface TortureOptions {
   readonly slander: number
   /** The longest time between two signals, in milliseconds. */
   readonly signalEvery: number
-  /** How many signals at most, kills and stops by turns. Default: as many as there is time for. */
+  /**
+   * How many kills and stops at most, by turns, and by turns at random and at a named point. Default:
+   * as many as there is time for.
+   */
   readonly signals?: number
   /** A tenant that does nothing is there all the time, so that nobody is ever alone. */
   readonly accompanied: boolean
@@ -43,14 +52,26 @@ export interface WorkerOptions
   readonly names: readonly string[]
   /** The sessions that this process destroys half-way. */
   readonly doomed: readonly string[]
+  /** Which of the processes it is: two of one seed choose differently. */
+  readonly slot: number
+  /** How many were started in its place before it. */
+  readonly predecessors: number
 }
 
 /** What came of it. */
 export interface TortureReport {
   acked: number
+  /** Reads beside the commits. */
+  reads: number
   destroyed: number
+  /** At random. */
   kills: number
+  /** At random. */
   stops: number
+  /** Right before or after a call to the file system, by the process itself. */
+  namedKills: number
+  /** As `namedKills`. */
+  namedStops: number
   fenced: number
   timeouts: number
   /** Processes started. */
@@ -61,8 +82,8 @@ export interface TortureReport {
   replaced: number
   milliseconds: number
   /**
-   * Must be empty: acknowledged tags missing or doubled, sessions revived, stale or backward reads,
-   * errors.
+   * Must be empty: acknowledged tags missing or doubled, sessions revived, vanished or damaged, stale
+   * or backward reads, errors.
    */
   readonly violations: string[]
   /**
@@ -77,9 +98,6 @@ export interface TortureReport {
   litter: string[]
 }
 
-const WORKER = fileURLToPath(new URL('torture-worker.js', import.meta.url))
-/** The exit code of a process that has done its stint. */
-export const STINT_IS_OVER = 2
 const FOREVER = Number.MAX_SAFE_INTEGER
 
 /**
@@ -91,17 +109,20 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   const names = Array.from({ length: options.sessions }, (_, index) =>
     (index * 7 + 1).toString(16).padStart(2, '0').padEnd(64, '0'),
   )
-  const seed = new FileStore({ directory: options.directory })
+  const first = new FileStore({ directory: options.directory })
   for (const name of names) {
-    const entry = { bytes: Buffer.from('[]'), expires: FOREVER }
-    await seed.update(name, () => ({ kind: 'replace', entry }))
+    const entry = { bytes: Buffer.alloc(0), expires: FOREVER }
+    await first.update(name, () => ({ kind: 'replace', entry }))
   }
-  if (!options.accompanied) await seed.close()
+  if (!options.accompanied) await first.close()
   const report: TortureReport = {
     acked: 0,
+    reads: 0,
     destroyed: 0,
     kills: 0,
     stops: 0,
+    namedKills: 0,
+    namedStops: 0,
     fenced: 0,
     timeouts: 0,
     starts: 0,
@@ -118,12 +139,12 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const doomed = names.filter(
       (_name, index) => index % 5 === 0 && (index / 5) % options.processes === slot,
     )
-    return new Slot({ ...options, journal, names, doomed }, report)
+    return new Slot({ ...options, journal, names, doomed, slot, predecessors: 0 }, report)
   })
   const signals = sendSignals(slots, options, report)
   await Promise.all(slots.map((slot) => slot.finished))
   await signals
-  await seed.close()
+  await first.close()
   const store = new FileStore({ directory: options.directory })
   await store.ready()
   await checkAlone(join(options.directory, 'sid'), report)
@@ -152,120 +173,36 @@ async function sweepTwice(store: FileStore, data: string, report: TortureReport)
   await store.sweep(options)
 }
 
-/** One process, and those that follow when it is killed. */
-class Slot {
-  readonly options: WorkerOptions
-  readonly finished: Promise<void>
-  readonly #report: TortureReport
-  child: ChildProcess
-  done = false
-  /** How long the journal was when a process of ours was killed last. */
-  #killedAt = -1
-
-  constructor(options: WorkerOptions, report: TortureReport) {
-    this.options = options
-    this.#report = report
-    this.child = this.#spawn()
-    this.finished = this.#follow().finally(() => {
-      this.done = true
-    })
-  }
-
-  /** The last one was killed before it had done anything: on a busy machine none ever would. */
-  get isSpared(): boolean {
-    return statSync(this.options.journal).size === this.#killedAt
-  }
-
-  async #follow(): Promise<void> {
-    for (;;) {
-      const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
-        this.child.once('exit', (code, signal) => resolve([code, signal]))
-      })
-      if (code === 0) return
-      if (code === STINT_IS_OVER) {
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 1000))
-      } else if (signal !== 'SIGKILL') {
-        this.#report.violations.push(`process ended with ${code ?? signal}`)
-        return
-      }
-      this.#killedAt = statSync(this.options.journal).size
-      this.child = this.#spawn()
-    }
-  }
-
-  #spawn(): ChildProcess {
-    this.#report.starts++
-    return spawn(process.execPath, [WORKER, JSON.stringify(this.options)], { stdio: 'inherit' })
-  }
-}
-
-async function sendSignals(
-  slots: readonly Slot[],
-  { signalEvery: every, signals = Number.POSITIVE_INFINITY }: TortureOptions,
-  report: TortureReport,
-): Promise<void> {
-  const stopped: Promise<void>[] = []
-  while (Number.isFinite(every) && slots.some((slot) => !slot.done)) {
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * every))
-    const alive = slots.filter((slot) => !slot.done && !slot.isSpared)
-    const slot = alive[Math.floor(Math.random() * alive.length)]
-    if (!slot) continue
-    if (report.kills + report.stops >= signals) break
-    const { child } = slot
-    // Not by chance: a short run would often have none of one kind.
-    if (report.kills <= report.stops) {
-      if (child.kill('SIGKILL')) report.kills++
-    } else if (child.kill('SIGSTOP')) {
-      report.stops++
-      const milliseconds = Math.random() * 3000
-      stopped.push(
-        new Promise((resolve) => setTimeout(resolve, milliseconds)).then(
-          () => void child.kill('SIGCONT'),
-        ),
-      )
-    }
-  }
-  await Promise.all(stopped)
-}
-
 async function checkLists(
   store: FileStore,
   names: readonly string[],
   slots: readonly Slot[],
   report: TortureReport,
 ): Promise<void> {
-  const lines = slots.flatMap(({ options }) => readFileSync(options.journal, 'latin1').split('\n'))
-  const acked = new Map<string, string[]>()
-  const destroyed = new Set<string>()
-  for (const line of lines) {
-    const [kind, name = '', tag = ''] = line.split(' ')
-    if (kind === 'acked') report.acked++
-    if (kind === 'acked' && tag !== 'gone') acked.set(name, [...(acked.get(name) ?? []), tag])
-    if (kind === 'destroyed') destroyed.add(name)
-    if (kind === 'fenced') report.fenced++
-    if (kind === 'timeout') report.timeouts++
-    if (kind === 'in-place') report.inPlace++
-    if (kind === 'replaced') report.replaced++
-    if (kind === 'violation') report.violations.push(line)
-  }
-  report.destroyed = destroyed.size
+  const journals = slots.map(({ options }) => readJournal(readFileSync(options.journal, 'latin1')))
+  const found = new Map<string, ListedTags | 'damaged' | undefined>()
   for (const name of names) {
-    const found = await store.read(name)
-    if (destroyed.has(name)) {
-      if (found !== undefined) report.violations.push(`revived ${name}`)
-    } else if (found === undefined || typeof found === 'string') {
-      // Killed between the removal and its acknowledgement.
-      if (!slots.some(({ options }) => options.doomed.includes(name)))
-        report.violations.push(`vanished ${name}`)
-    } else {
-      const list = JSON.parse(Buffer.from(found.entry.bytes).toString()) as string[]
-      const counts = new Map<string, number>()
-      for (const tag of list) counts.set(tag, (counts.get(tag) ?? 0) + 1)
-      for (const tag of acked.get(name) ?? [])
-        if (!counts.has(tag)) report.violations.push(`lost ${tag}`)
-      for (const [tag, count] of counts) if (count > 1) report.violations.push(`doubled ${tag}`)
-    }
+    const now = await store.read(name)
+    found.set(name, typeof now === 'object' ? listTags(now.entry) : (now as 'damaged' | undefined))
   }
+  const doomed = new Set(slots.flatMap(({ options }) => options.doomed))
+  report.violations.push(...findViolations({ journals, found, doomed }))
+  for (const journal of journals) {
+    report.acked += journal.appends.length
+    report.reads += journal.reads.length
+    report.destroyed += journal.destructions.filter(({ end }) => end !== undefined).length
+    report.fenced += journal.countOf('fenced')
+    report.timeouts += journal.countOf('timeout')
+    report.inPlace += journal.countOf('in-place')
+    report.replaced += journal.countOf('replaced')
+    report.namedKills += journal.countOf('point SIGKILL')
+    report.namedStops += journal.countOf('point SIGSTOP')
+  }
+}
+
+/** The tags in an entry. */
+export function listTags({ bytes }: Entry): ListedTags {
+  return Buffer.from(bytes).toString()
 }
 
 /** Paths below a store's directory that are neither shards nor sessions. */

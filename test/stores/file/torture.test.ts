@@ -18,6 +18,7 @@ const processes = Number(process.env.TORTURE_PROCESSES ?? form.processes)
 const commits = Number(process.env.TORTURE_COMMITS ?? form.commits)
 // A longer run has as many as there is time for.
 const signals = commits > form.commits ? Number.POSITIVE_INFINITY : form.signals
+const seed = Number(process.env.TORTURE_SEED ?? Date.now() % 1e9)
 const sessions = Number(process.env.TORTURE_SESSIONS ?? form.sessions)
 
 for (const [title, clockSpeed, slander] of [
@@ -32,6 +33,7 @@ for (const [title, clockSpeed, slander] of [
     const directory = makeTemporaryDirectory(t)
     const report: TortureReport = await torture({
       ...form,
+      seed,
       directory,
       processes,
       commits,
@@ -42,10 +44,11 @@ for (const [title, clockSpeed, slander] of [
       accompanied: true,
     })
     const { violations, litter, ...figures } = report
-    t.log(figures)
+    t.log(`TORTURE_SEED=${seed}`, figures)
     t.deepEqual(violations, [])
     t.deepEqual(litter, [])
     t.true(figures.acked >= processes * commits)
+    t.true(figures.reads > figures.acked / 2, 'hardly anybody read')
     t.true(figures.kills > 0 && figures.stops > 0, 'nobody was killed or stopped')
   })
 }
