@@ -25,8 +25,6 @@ export interface Journal {
 export interface History {
   readonly journals: readonly Journal[]
   readonly found: ReadonlyMap<string, ListedTags | 'damaged' | undefined>
-  /** The sessions that some process was to destroy. */
-  readonly doomed: ReadonlySet<string>
 }
 
 /** How a line of a journal is written: one that a kill has cut off is no line. */
@@ -78,7 +76,7 @@ export function findViolations(history: History): string[] {
   ]
 }
 
-function findViolationsOf(name: string, { journals, found, doomed }: History): string[] {
+function findViolationsOf(name: string, { journals, found }: History): string[] {
   const isOurs = (step: { readonly name: string }): boolean => step.name === name
   const appends = journals.flatMap((journal) => journal.appends.filter(isOurs))
   const reads = journals.flatMap((journal) => findReads(journal, name))
@@ -88,7 +86,7 @@ function findViolationsOf(name: string, { journals, found, doomed }: History): s
   const complain = (what: string): void => void violations.push(`${what} ${name}`)
 
   if (now === 'damaged') complain('damaged')
-  if (now === undefined && !doomed.has(name)) complain('vanished')
+  if (now === undefined && destructions.length === 0) complain('vanished')
   for (const { tag, start, end } of [
     ...appends,
     ...reads.map((read) => ({ ...read, tag: read.tags })),

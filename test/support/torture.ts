@@ -185,12 +185,13 @@ async function checkLists(
     const now = await store.read(name)
     found.set(name, typeof now === 'object' ? listTags(now.entry) : (now as 'damaged' | undefined))
   }
-  const doomed = new Set(slots.flatMap(({ options }) => options.doomed))
-  report.violations.push(...findViolations({ journals, found, doomed }))
+  report.violations.push(...findViolations({ journals, found }))
+  const destructions = journals.flatMap((journal) => journal.destructions)
+  const destroyed = destructions.filter(({ end }) => end !== undefined)
+  report.destroyed = new Set(destroyed.map(({ name }) => name)).size
   for (const journal of journals) {
     report.acked += journal.appends.length
     report.reads += journal.reads.length
-    report.destroyed += journal.destructions.filter(({ end }) => end !== undefined).length
     report.fenced += journal.countOf('fenced')
     report.timeouts += journal.countOf('timeout')
     report.inPlace += journal.countOf('in-place')

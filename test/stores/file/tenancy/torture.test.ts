@@ -7,6 +7,7 @@ import { torture } from '../../../support/torture.ts'
 const form = isWhole
   ? { processes: 6, commits: 700, signalEvery: 1500, signals: Number.POSITIVE_INFINITY, stint: 60 }
   : { processes: 3, commits: 50, signalEvery: 700, signals: 4, stint: 40 }
+const LANES = 6
 const processes = Number(process.env.TORTURE_PROCESSES ?? form.processes)
 const commits = Number(process.env.TORTURE_COMMITS ?? form.commits)
 // A longer run has as many as there is time for.
@@ -26,7 +27,7 @@ test.serial(
       sessions: 10,
       clockSpeed: 1,
       slander: 0,
-      lanes: 6,
+      lanes: LANES,
       accompanied: false,
       rest: 150,
     })
@@ -34,7 +35,10 @@ test.serial(
     t.deepEqual(violations, [])
     t.deepEqual(litter, [])
     t.true(figures.reads > figures.acked / 2, 'hardly anybody read')
+    // One in fifty, and all that one process had begun when another was stopped for long.
+    t.true(figures.timeouts <= figures.acked / 50 + LANES, 'too many gave up')
     t.true(figures.kills > 0 && figures.stops > 0, 'nobody was killed or stopped')
+    if (isWhole) t.true(figures.namedKills > 0 && figures.namedStops > 0, 'no point was reached')
     t.true(figures.starts > processes, 'nobody came or went')
     t.true(figures.inPlace > 0, 'nobody was ever alone')
     t.true(figures.replaced > 0, 'nobody ever shared')
