@@ -1,3 +1,5 @@
+import type { Entry } from '../../lib/store.ts'
+
 /** The tags of a session, oldest first, with a comma between them. */
 export type ListedTags = string
 
@@ -25,6 +27,11 @@ export interface Journal {
 export interface History {
   readonly journals: readonly Journal[]
   readonly found: ReadonlyMap<string, ListedTags | 'damaged' | undefined>
+}
+
+/** The tags in an entry. */
+export function listTags({ bytes }: Entry): ListedTags {
+  return Buffer.from(bytes).toString()
 }
 
 /** How a line of a journal is written: one that a kill has cut off is no line. */

@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Entry } from '../../lib/store.ts'
 import type { Register } from '../../stores/file/tenancy/register.ts'
 import { FileStore } from '../../stores/file.ts'
-import { findViolations, type ListedTags, readJournal } from './torture-history.ts'
+import { findViolations, type ListedTags, listTags, readJournal } from './torture-history.ts'
 import { Slot, sendSignals } from './torture-slot.ts'
 
 /** How hard a store is tortured. */
@@ -199,11 +198,6 @@ async function checkLists(
     report.namedKills += journal.countOf('point SIGKILL')
     report.namedStops += journal.countOf('point SIGSTOP')
   }
-}
-
-/** The tags in an entry. */
-export function listTags({ bytes }: Entry): ListedTags {
-  return Buffer.from(bytes).toString()
 }
 
 /** Paths below a store's directory that are neither shards nor sessions. */
