@@ -1,6 +1,12 @@
 /** How sessions are committed. */
 export type Way = 'in place' | 'by replacing'
 
+/**
+ * Which syncs do what they should: all; those of files (fdatasync), not of directories (fsync); none.
+ * Whatever is left out must be seen.
+ */
+export type Syncs = 'all' | 'files' | 'none'
+
 /** What a workload is told. */
 export interface WorkloadOptions {
   readonly directory: string
@@ -9,8 +15,7 @@ export interface WorkloadOptions {
   readonly way: Way
   /** Durable saves of each long-lived session. */
   readonly saves: number
-  /** `false`: fsync and fdatasync do nothing, which must be seen. */
-  readonly syncs: boolean
+  readonly syncs: Syncs
 }
 
 /** What is done to a session: two ways to save it, and its removal. */

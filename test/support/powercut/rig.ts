@@ -2,7 +2,6 @@ import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_proce
 import {
   closeSync,
   cpSync,
-  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -42,19 +41,6 @@ function run(command: string, ...words: readonly string[]): string {
 
 function tryTo(command: string, ...words: readonly string[]): SpawnSyncReturns<string> {
   return spawnSync(command, words, { encoding: 'utf8' })
-}
-
-/** Why no power can be cut here; undefined when it can. */
-export function whyNoPowerCut(kind: FileSystemKind): string | undefined {
-  if (process.geteuid?.() !== 0) return 'only root can mount a file system'
-  for (const path of ['/dev/fuse', '/dev/loop-control']) {
-    if (!existsSync(path)) return `there is no ${path}`
-  }
-  for (const tool of ['gcc', 'fusermount3', 'losetup', kind.make[0] as string]) {
-    if (tryTo('which', tool).status !== 0) return `${tool} is not installed`
-  }
-  if (tryTo('pkg-config', '--exists', 'fuse3').status !== 0) return 'libfuse3-dev is not installed'
-  return undefined
 }
 
 /** A file system on a logging disk, and the disks that a power cut may leave of it. */

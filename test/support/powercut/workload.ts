@@ -10,13 +10,14 @@ const options = JSON.parse(process.argv[2] as string) as WorkloadOptions
 const { directory, note, saves, way, syncs } = options
 const notes = openSync(note, 'w')
 
-const environment = syncs
-  ? nodeEnvironment
-  : {
-      ...nodeEnvironment,
-      fs: { ...nodeEnvironment.fs, fsync: async () => {}, fdatasync: async () => {} },
-    }
-const store = new FileStore({ directory }, environment)
+const nothing = async (): Promise<void> => {}
+const withoutSyncs = {
+  all: {},
+  files: { fsync: nothing },
+  none: { fsync: nothing, fdatasync: nothing },
+}
+const fs = { ...nodeEnvironment.fs, ...withoutSyncs[syncs] }
+const store = new FileStore({ directory }, { ...nodeEnvironment, fs })
 
 let sessions = 0
 
