@@ -63,19 +63,22 @@ async function runWorkload(options: WorkloadOptions): Promise<void> {
   if (code !== 0) throw new Error('The workload failed')
 }
 
-/**
- * Any moment after the first acknowledgement, or just as often one at which a session was on its way
- * to the disk: those are the dangerous ones, and rare.
- */
-function drawMoment(events: readonly DiskEvent[], random: () => number): number {
-  const first = events.findIndex((event) => event.kind === 'note' && event.text.startsWith('done'))
-  const moments = events
-    .map((event, index) => ({ event, end: index + 1 }))
-    .slice(first + 1)
-    .filter(({ event }) => event.kind === 'write' && event.bytes.includes(MARKER))
-  const anyMoment = first + 1 + Math.floor(random() * (events.length - first))
-  if (random() < 0.5) return anyMoment
-  return moments[Math.floor(random() * moments.length)]?.end ?? anyMoment
+const isAnswer = (event: DiskEvent): boolean =>
+  event.kind === 'note' && /^done \d+ (durable|remove)/.test(event.text)
+const isWrite = (event: DiskEvent): boolean =>
+  event.kind === 'write' && event.bytes.includes(MARKER)
+
+/** Any moment from the first acknowledgement on, right after an event that is wanted. */
+function drawMoment(
+  events: readonly DiskEvent[],
+  isWanted: (event: DiskEvent) => boolean,
+  random: () => number,
+): number {
+  const first = events.findIndex(isAnswer)
+  const ends = [...events.keys()].filter(
+    (index) => index >= first && isWanted(events[index] as DiskEvent),
+  )
+  return 1 + (ends[Math.floor(random() * ends.length)] ?? first)
 }
 
 /** One file system, written in one way: a row of the table. */
@@ -87,18 +90,23 @@ interface Row {
 
 async function cutOften(
   rig: PowerCutRig,
-  { way, syncs }: Row,
-  moments: number,
+  row: Row,
+  isEnough: (counts: Counts) => boolean,
   remarks: string[],
 ): Promise<Counts> {
+  const { way, syncs } = row
   const random = createRandom(seed)
   const directory = join(rig.mountPoint, 'sessions')
   const events = await rig.record(() =>
     runWorkload({ directory, note: rig.note, saves, way, syncs }),
   )
   const counts = createCounts()
-  for (let cut = 0; cut < moments; cut++) {
-    const end = drawMoment(events, random)
+  // Rare and dangerous: a session is on its way to the disk, or an acknowledgement has just been given.
+  // What a missing sync costs shows after the latter alone, before the sync of another comes.
+  const kinds = syncs === 'all' ? [() => true, isWrite, isAnswer] : [isAnswer]
+  for (let cut = 0; !isEnough(counts); cut++) {
+    const isWanted = kinds[Math.floor(random() * kinds.length)] as (typeof kinds)[number]
+    const end = drawMoment(events, isWanted, random)
     const share = SHARES[cut % SHARES.length] as number
     const patches = cutPower(events, end, { share, marker: MARKER, random })
     const lines = notesUntil(events, end)
@@ -121,8 +129,9 @@ const COLUMNS = [
   'plain',
 ] as const
 
-/** How many states are tried of a disk whose syncs do nothing. */
+/** How many states are tried of a disk whose syncs do nothing: some, and on until it breaks. */
 const CONTROL_STATES = 10
+const MOST_CONTROL_STATES = 100
 let tried = 0
 let broken = 0
 
@@ -131,6 +140,9 @@ function countViolations({ way }: Row, counts: Counts): number {
   const { torn, lost, revived, litter, unmountable, plain } = counts
   return torn + lost + revived + litter + unmountable + (way === 'in place' ? plain : 0)
 }
+
+/** Whether an acknowledged save was seen to go: a disk that cannot be mounted shows nothing. */
+const hasLost = ({ lost, revived }: Counts): boolean => lost + revived > 0
 
 async function tryRow(row: Row): Promise<void> {
   const { kind, way, syncs } = row
@@ -141,11 +153,12 @@ async function tryRow(row: Row): Promise<void> {
   const begun = performance.now()
   try {
     const remarks: string[] = []
-    const counts = await cutOften(rig, row, mustBreak ? CONTROL_STATES : states, remarks)
-    // An acknowledged save must be seen to go: a disk that cannot be mounted shows nothing.
-    const isRight = mustBreak
-      ? counts.lost + counts.revived > 0
-      : countViolations(row, counts) === 0
+    const isEnough = (counts: Counts): boolean =>
+      mustBreak
+        ? counts.states >= (hasLost(counts) ? CONTROL_STATES : MOST_CONTROL_STATES)
+        : counts.states >= states
+    const counts = await cutOften(rig, row, isEnough, remarks)
+    const isRight = mustBreak ? hasLost(counts) : countViolations(row, counts) === 0
     if (!mustBreak) tried += counts.states
     if (!isRight) broken++
     if (!isRight) console.log(remarks.slice(0, REMARKS).join('\n'))
