@@ -22,6 +22,7 @@ export function createCounts(): Counts {
     lost: 0,
     revived: 0,
     plain: 0,
+    outgrown: 0,
     litter: 0,
   }
 }

@@ -18,8 +18,11 @@ export interface WorkloadOptions {
   readonly syncs: Syncs
 }
 
-/** What is done to a session: two ways to save it, and its removal. */
-export type Feat = 'durable' | 'plain' | 'remove'
+/**
+ * What is done to a session: a save that is durable, one that is not, one that is not and is larger
+ * than all before it, so that its file is replaced also by one process alone; its removal.
+ */
+export type Feat = 'durable' | 'plain' | 'outgrowing' | 'remove'
 
 /** What stands in every 512 bytes of a session. */
 export const MARKER = '~session'
@@ -45,6 +48,8 @@ export interface Past {
   begun: number
   /** A save that was not durable was begun after the last one that was, and was acknowledged. */
   plainSince: boolean
+  /** One of those was larger than all before it. */
+  outgrown: boolean
   removal: 'none' | 'begun' | 'done'
 }
 
@@ -57,15 +62,17 @@ export function readNotes(lines: readonly string[]): Map<number, Past> {
       durable: 0,
       begun: 0,
       plainSince: false,
+      outgrown: false,
       removal: 'none',
     }
     pasts.set(Number(index), past)
     past.begun = Math.max(past.begun, Number(version))
     if (feat === 'remove') past.removal = step === 'done' ? 'done' : 'begun'
-    if (feat === 'plain') past.plainSince = true
+    if (feat === 'plain' || feat === 'outgrowing') past.plainSince = true
+    if (feat === 'outgrowing') past.outgrown = true
     if (feat === 'durable' && step === 'done') {
       past.durable = Number(version)
-      past.plainSince = false
+      past.plainSince = past.outgrown = false
     }
   }
   return pasts
@@ -77,9 +84,10 @@ export function readNotes(lines: readonly string[]): Map<number, Past> {
  * - torn: it holds what nobody ever stored;
  * - lost: a durable save that was acknowledged is not there;
  * - revived: it was removed, and is back;
- * - plain: a durable save is not there, but others went over it that were not durable.
+ * - plain: a durable save is not there, but others went over it that were not durable;
+ * - outgrown: the same, and one of those was larger than all before it.
  */
-export type Verdict = 'fine' | 'torn' | 'lost' | 'revived' | 'plain'
+export type Verdict = 'fine' | 'torn' | 'lost' | 'revived' | 'plain' | 'outgrown'
 
 /** Judges what was found of a session: its text, `'damaged'`, or undefined. */
 export function judge(index: number, past: Past, found: string | undefined): Verdict {
@@ -88,5 +96,6 @@ export function judge(index: number, past: Past, found: string | undefined): Ver
   if (past.removal === 'done') return found === undefined ? 'fine' : 'revived'
   if (past.removal === 'begun' && found === undefined) return 'fine'
   if (version >= past.durable) return 'fine'
+  if (past.outgrown) return 'outgrown'
   return past.plainSince ? 'plain' : 'lost'
 }

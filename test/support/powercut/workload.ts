@@ -25,13 +25,14 @@ let sessions = 0
 class Life {
   readonly index: number = sessions++
   #version = 0
+  #largest = 0
 
   async save(size: number, durable = true): Promise<void> {
     const version = ++this.#version
     const text = sessionText(this.index, version, size)
-    await this.#do(durable ? 'durable' : 'plain', version, () =>
-      this.#update(storing(text), durable),
-    )
+    const feat = durable ? 'durable' : size > this.#largest ? 'outgrowing' : 'plain'
+    this.#largest = Math.max(this.#largest, size)
+    await this.#do(feat, version, () => this.#update(storing(text), durable))
   }
 
   async remove(): Promise<void> {
@@ -84,7 +85,8 @@ async function plainLast(): Promise<void> {
   while (isRunning) {
     const life = new Life()
     await life.save(300)
-    for (let count = 0; count < 4; count++) await life.save(300, false)
+    const sizes = life.index % 2 === 0 ? [300, 300, 300, 300] : [300, 4000, 300, 20_000]
+    for (const size of sizes) await life.save(size, false)
   }
 }
 
