@@ -10,8 +10,9 @@ import { type SoakReport, Visitor } from '../support/soak/visitor.ts'
 
 /**
  * Real servers under a mixed load for a long time. In one directory a server that lives as long as the
- * run, beside one that is killed and restarted at random: what the first holds must stay flat. In
- * another a server that is killed at random, alone. Exits with 1 when something grew or was lost.
+ * run, beside one that is killed and restarted at random; in another one that lives as long, alone:
+ * what these two hold must stay flat. In a third a server that is killed at random, alone. Exits with
+ * 1 when something grew or was lost.
  *
  * SOAK_MINUTES: how long; SOAK_VISITORS: of each directory.
  */
@@ -38,10 +39,17 @@ const epoch = Date.now()
 const serverIn = (name: string): SoakServer =>
   new SoakServer({ directory: join(folder, name), epoch, clockSpeed: CLOCK_SPEED })
 
-const steady = serverIn('steady')
+/** A server that lives as long as the run, and what it held. */
+interface Subject {
+  readonly name: string
+  readonly server: SoakServer
+  readonly samples: (Sample & { readonly files: number; readonly locks: number })[]
+}
+
+const steady: Subject = { name: 'steady', server: serverIn('steady'), samples: [] }
 const mortal = serverIn('steady')
+const alone: Subject = { name: 'alone', server: serverIn('alone'), samples: [] }
 const lone = serverIn('lone')
-const samples: (Sample & { readonly files: number; readonly locks: number })[] = []
 
 /** What is in the shards of a store; what comes and goes meanwhile may be in it or not. */
 function namesIn(directory: string): string[] {
@@ -49,33 +57,33 @@ function namesIn(directory: string): string[] {
   return shards.flatMap((shard) => readdirSync(join(directory, shard)))
 }
 
-async function takeSamples(): Promise<void> {
+async function takeSamples({ name, server, samples }: Subject): Promise<void> {
   while (!isOver()) {
     await delay((minutes * 60_000) / SAMPLES)
-    const answer = await fetch(`${steady.origin}/sample`)
-    const names = namesIn(join(folder, 'steady/sid'))
+    const answer = await fetch(`${server.origin}/sample`)
+    const names = namesIn(join(folder, name, 'sid'))
     samples.push({
       ...((await answer.json()) as Sample),
-      files: names.filter((name) => name.endsWith('.session')).length,
-      locks: names.filter((name) => name.endsWith('.lock')).length,
+      files: names.filter((each) => each.endsWith('.session')).length,
+      locks: names.filter((each) => each.endsWith('.lock')).length,
     })
   }
 }
 
 /** The most that each may rise from the end of the warm-up to the end. */
-const TOLERANCES: Readonly<Record<keyof (typeof samples)[number], number>> = {
+const TOLERANCES: Readonly<Record<keyof Subject['samples'][number], number>> = {
   heap: 6,
   // Up to 1024 are kept open on purpose while the server is alone.
   sessionFiles: 1024,
   deletedFiles: 4,
   otherDescriptors: 6,
   timers: 6,
-  handles: 10,
+  sockets: 10,
   files: 60,
   locks: 6,
 }
 
-function judgeSamples(): Trend[] {
+function judgeSamples({ samples }: Subject): Trend[] {
   const warm = samples.slice(Math.floor(samples.length * WARM_UP))
   return Object.entries(TOLERANCES).map(([name, tolerance]) =>
     judgeTrend(
@@ -97,26 +105,40 @@ async function findRemains(name: string): Promise<string[]> {
   return [...remains, ...findLeftOvers(directory)]
 }
 
-await Promise.all([steady, mortal, lone].map((server) => server.start()))
-const visitors = [[steady, mortal], [lone]].flatMap((servers) =>
+const subjects = [steady, alone]
+await Promise.all([steady.server, mortal, alone.server, lone].map((server) => server.start()))
+const visitors = [[steady.server, mortal], [alone.server], [lone]].flatMap((servers) =>
   Array.from({ length: crowd }, () => new Visitor(servers, report, isOver).live()),
 )
 const suffering = [mortal.suffer(isOver, 10_000, 6000), lone.suffer(isOver, 10_000, 500)]
-await Promise.all([...visitors, ...suffering, takeSamples()])
-await Promise.all([steady.end('SIGTERM'), mortal.end('SIGKILL'), lone.end('SIGTERM')])
-const remains = [...(await findRemains('steady')), ...(await findRemains('lone'))]
+await Promise.all([...visitors, ...suffering, ...subjects.map(takeSamples)])
+const ends = [steady.server, alone.server, lone].map((server) => server.end('SIGTERM'))
+await Promise.all([...ends, mortal.end('SIGKILL')])
+const remains = (await Promise.all(['steady', 'alone', 'lone'].map(findRemains))).flat()
 rmSync(folder, { recursive: true, force: true })
 
 const { violations, ...figures } = report
-const trends = judgeSamples()
 const restarts = mortal.starts + lone.starts - 2
-console.log(`${minutes} minutes, ${samples.length} samples, ${restarts} restarts`, figures)
-console.log('|                  |  first |   last | highest |   rise | at most |')
-for (const trend of trends) {
-  const { first, last, highest, rise, tolerance } = trend
-  const [a, b, c, d, e] = [first, last, highest, rise, tolerance].map((value) => value.toFixed(1))
-  const cells = [a?.padStart(6), b?.padStart(6), c?.padStart(7), d?.padStart(6), e?.padStart(7)]
-  console.log(`| ${trend.name.padEnd(16)} | ${cells.join(' | ')} |${trend.isFlat ? '' : ' GROWS'}`)
+const counts = subjects.map(({ name, samples }) => `${samples.length} samples ${name}`).join(', ')
+console.log(`${minutes} minutes, ${counts}, ${restarts} restarts`, figures)
+
+function printTrends(name: string, trends: readonly Trend[]): void {
+  console.log(`| ${name.padEnd(16)} |  first |   last | highest |   rise | at most |`)
+  for (const trend of trends) {
+    const { first, last, highest, rise, tolerance } = trend
+    const [a, b, c, d, e] = [first, last, highest, rise, tolerance].map((value) => value.toFixed(1))
+    const cells = [a?.padStart(6), b?.padStart(6), c?.padStart(7), d?.padStart(6), e?.padStart(7)]
+    console.log(
+      `| ${trend.name.padEnd(16)} | ${cells.join(' | ')} |${trend.isFlat ? '' : ' GROWS'}`,
+    )
+  }
+}
+
+const trends: Trend[] = []
+for (const subject of subjects) {
+  const own = judgeSamples(subject)
+  printTrends(subject.name, own)
+  trends.push(...own)
 }
 const counted = new Map<string, number>()
 for (const text of violations) counted.set(text, (counted.get(text) ?? 0) + 1)

@@ -21,8 +21,9 @@ export interface Sample {
   readonly deletedFiles: number
   /** All other descriptors: sockets, pipes, directories. */
   readonly otherDescriptors: number
+  /** Timers and sockets, those that are unref()ed among them. */
   readonly timers: number
-  readonly handles: number
+  readonly sockets: number
 }
 
 const PROGRAM = fileURLToPath(new URL('server.js', import.meta.url))

@@ -5,6 +5,7 @@ import Koa, { type Context } from 'koa'
 import { assembleSessions } from '../../../lib/assembly.ts'
 import { processEnvironment } from '../../../lib/environment.ts'
 import type { Sample, ServerOptions } from './fleet.ts'
+import { countResources } from './resources.ts'
 
 // A server that is soaked. Its clocks run fast, so that sessions come and go by the thousand.
 const { directory, epoch, clockSpeed } = JSON.parse(process.argv[2] as string) as ServerOptions
@@ -58,14 +59,12 @@ function takeSample(): Sample {
     }
   })
   const { heapUsed, arrayBuffers } = process.memoryUsage()
-  const resources = process.getActiveResourcesInfo()
   return {
     heap: (heapUsed + arrayBuffers) / 2 ** 20,
     sessionFiles: links.filter((link) => link.endsWith('.session')).length,
     deletedFiles: links.filter((link) => link.endsWith(' (deleted)')).length,
     otherDescriptors: links.filter((link) => link !== '' && !link.includes('.session')).length,
-    timers: resources.filter((resource) => resource === 'Timeout').length,
-    handles: resources.length,
+    ...countResources(),
   }
 }
 
