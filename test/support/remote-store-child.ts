@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { ChangeFunction } from '../../lib/store.ts'
 import { FileStore } from '../../stores/file.ts'
@@ -63,6 +64,9 @@ function describe(error: unknown): StoreFailure {
 function answer(reply: Answer): void {
   writeSync(1, `${JSON.stringify(reply)}\n`)
 }
+
+// Not every version of Node has begun the thread of the file system's calls by now, for whoever watches threads.
+await stat('/')
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { number, order } = JSON.parse(line) as { number: number; order: Order }
